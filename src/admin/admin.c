@@ -230,9 +230,10 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
                                             .proxy = proxy,
                                             .journal = journal,
                                             .endpoints = endpoints,
-                                            .n_endpoints = endpoints_n};
+                                            .n_endpoints = endpoints_n,
+                                            .start_wall_ns = clock_wall_ns()};
         (void)snprintf(a->context.run, sizeof a->context.run, "%" PRIx64,
-                       (uint64_t)(clock_wall_ns() / CLOCK_US_NS));
+                       (uint64_t)(a->context.start_wall_ns / CLOCK_US_NS));
         snapshot_limit(settings->profile.marks);
         bool has_marks = log_marks_init(&a->context.log_marks, settings->log.marks);
         struct evhttp *http = has_marks ? evhttp_new(base) : NULL;

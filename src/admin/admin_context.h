@@ -31,6 +31,7 @@ struct admin_context {
         struct delta *deltas;   /**< profiles over an interval that has not ended (heap.c) */
         struct log_marks log_marks;
         struct waiter *waiters; /**< requests that wait for the stop of the proxy (health.c) */
+        uint64_t start_wall_ns; /**< when the port was opened */
         unsigned n_streams;
         unsigned n_followers; /**< those of them that may follow the feed (journal/feed.h) */
         unsigned n_deltas;

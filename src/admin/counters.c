@@ -3,10 +3,11 @@
 
 #include "admin/admin_listener.h"
 #include "admin/call.h"
+#include "admin/counter_metrics.h"
 #include "admin/put.h"
 #include "admin/tables.h"
-#include "base/column.h"
 #include "base/diag.h"
+#include "base/metric.h"
 #include "journal/journal_counts.h"
 #include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
@@ -32,20 +33,32 @@ struct counters {
 #define OF(member) .kind = COLUMN_U64, .offset = offsetof(struct counters, member)
 
 static const struct column columns[] = {
-    {"sessions", NULL, "Sessions that are open.", OF(proxy.sessions)},
-    {"accepted", NULL, "Clients that connected.", OF(proxy.accepted)},
-    {"refused", NULL, "Clients that were refused because of limits.sessions.", OF(proxy.refused)},
-    {"accept_errors", NULL, "Failures to accept a client.", OF(proxy.accept_errors)},
-    {"upstream_errors", NULL, "Failures to reach the server.", OF(proxy.upstream_errors)},
-    {"opaque", NULL, "Times that a session could not be followed any further.", OF(proxy.opaque)},
-    {"followed_again", NULL, "Times that an opaque session was followed again.", OF(proxy.followed_again)},
-    {"missed", NULL, "Commands that are not logged because their session was opaque.", OF(proxy.missed)},
-    {"lint", NULL, "Rules of the protocol that packets broke.", OF(proxy.lint)},
-    {"tls_sessions", NULL, "Sessions with TLS to the client.", OF(proxy.tls_sessions)},
-    {"tls_errors", NULL, "TLS handshakes and connections that failed.", OF(proxy.tls_errors)},
-    {"statements", NULL, "Commands of clients.", OF(proxy.statements)},
-    {"bytes_sent", "bytes", "From clients to the server.", OF(proxy.bytes_sent)},
-    {"bytes_received", "bytes", "From the server to clients.", OF(proxy.bytes_received)},
+    {"sessions", NULL, "Sessions that are open.", OF(proxy.sessions), .metric = "querytap_sessions"},
+    {"accepted", NULL, "Clients that connected.", OF(proxy.accepted),
+     .metric = "querytap_clients_accepted_total"},
+    {"refused", NULL, "Clients that were refused because of limits.sessions.", OF(proxy.refused),
+     .metric = "querytap_clients_refused_total"},
+    {"accept_errors", NULL, "Failures to accept a client.", OF(proxy.accept_errors),
+     .metric = "querytap_accept_errors_total"},
+    {"upstream_errors", NULL, "Failures to reach the server.", OF(proxy.upstream_errors),
+     .metric = "querytap_upstream_errors_total"},
+    {"opaque", NULL, "Times that a session could not be followed any further.", OF(proxy.opaque),
+     .metric = "querytap_sessions_opaque_total"},
+    {"followed_again", NULL, "Times that an opaque session was followed again.", OF(proxy.followed_again),
+     .metric = "querytap_sessions_followed_again_total"},
+    {"missed", NULL, "Commands that are not logged because their session was opaque.", OF(proxy.missed),
+     .metric = "querytap_commands_missed_total"},
+    {"lint", NULL, "Rules of the protocol that packets broke.", OF(proxy.lint),
+     .metric = "querytap_protocol_violations_total"},
+    {"tls_sessions", NULL, "Sessions with TLS to the client.", OF(proxy.tls_sessions),
+     .metric = "querytap_tls_sessions_total"},
+    {"tls_errors", NULL, "TLS handshakes and connections that failed.", OF(proxy.tls_errors),
+     .metric = "querytap_tls_errors_total"},
+    {"statements", NULL, "Commands of clients.", OF(proxy.statements), .metric = "querytap_commands_total"},
+    {"bytes_sent", "bytes", "From clients to the server.", OF(proxy.bytes_sent),
+     .metric = "querytap_sent_bytes_total"},
+    {"bytes_received", "bytes", "From the server to clients.", OF(proxy.bytes_received),
+     .metric = "querytap_received_bytes_total"},
     {"log_records", NULL, "Records that were written, of all logs.", OF(log.records)},
     {"log_dropped", NULL, "Records that were lost, of all logs.", OF(log.dropped)},
     {"log_filtered", NULL, "Records that a filter left out, of all logs.", OF(log.filtered)},
@@ -56,24 +69,33 @@ static const struct column columns[] = {
     {"log_rotations", NULL, "Rotations of all logs.", OF(log.rotations)},
     {"log_torn", NULL, "Times that a log file ended within a line, of all logs.", OF(log.torn)},
     {"log_sessions_lost", NULL, "Records without the fields of their session, for want of memory.",
-     OF(log.sessions_lost)},
+     OF(log.sessions_lost), .metric = "querytap_log_sessions_lost_total"},
     {"recent_cut", NULL, "Recent records that were given up early, with the sessions that they refer to.",
-     OF(log.recent_cut)},
-    {"admin_requests", NULL, "Requests to the admin port.", OF(admin_requests)},
-    {"admin_refused", NULL, "Requests that were refused because of their Host or Origin.", OF(admin_refused)},
-    {"admin_connections", NULL, "Connections to the admin port that are open.", OF(listener.connections)},
-    {"admin_turned_away", NULL, "Connections to the admin port that were too many.",
-     OF(listener.turned_away)},
+     OF(log.recent_cut), .metric = "querytap_recent_cut_total"},
+    {"admin_requests", NULL, "Requests to the admin port.", OF(admin_requests),
+     .metric = "querytap_admin_requests_total"},
+    {"admin_refused", NULL, "Requests that were refused because of their Host or Origin.", OF(admin_refused),
+     .metric = "querytap_admin_refused_total"},
+    {"admin_connections", NULL, "Connections to the admin port that are open.", OF(listener.connections),
+     .metric = "querytap_admin_connections"},
+    {"admin_turned_away", NULL, "Connections to the admin port that were too many.", OF(listener.turned_away),
+     .metric = "querytap_admin_turned_away_total"},
     {"admin_timed_out", NULL, "Connections to the admin port that were closed because they were silent.",
-     OF(listener.timed_out)},
+     OF(listener.timed_out), .metric = "querytap_admin_timed_out_total"},
     {"admin_accept_errors", NULL, "Failures to accept a connection to the admin port.",
-     OF(listener.accept_errors)},
-    {"admin_streams", NULL, "Streams of records that were served.", OF(admin_streams)},
-    {"diag_errors", NULL, "Errors on standard error.", OF(diag_errors)},
-    {"diag_warnings", NULL, "Warnings on standard error.", OF(diag_warnings)},
-    {"diag_unsaid", NULL, "Messages that were left out because they were too many.", OF(diag_unsaid)},
-    {"bad_frees", NULL, "Frees of what was not allocated.", OF(bad_frees)},
-    {"faults_fired", NULL, "Allocations that were made to fail.", OF(faults_fired)},
+     OF(listener.accept_errors), .metric = "querytap_admin_accept_errors_total"},
+    {"admin_streams", NULL, "Streams of records that were served.", OF(admin_streams),
+     .metric = "querytap_admin_streams_total"},
+    {"diag_errors", NULL, "Errors on standard error.", OF(diag_errors),
+     .metric = "querytap_diag_errors_total"},
+    {"diag_warnings", NULL, "Warnings on standard error.", OF(diag_warnings),
+     .metric = "querytap_diag_warnings_total"},
+    {"diag_unsaid", NULL, "Messages that were left out because they were too many.", OF(diag_unsaid),
+     .metric = "querytap_diag_unsaid_total"},
+    {"bad_frees", NULL, "Frees of what was not allocated.", OF(bad_frees),
+     .metric = "querytap_bad_frees_total"},
+    {"faults_fired", NULL, "Allocations that were made to fail.", OF(faults_fired),
+     .metric = "querytap_faults_fired_total"},
 };
 
 const struct column_table counters_table = {"/counters", columns, sizeof columns / sizeof columns[0]};
@@ -83,15 +105,17 @@ const struct column_table counters_table = {"/counters", columns, sizeof columns
 static const struct column log_columns[] = {
     {"file", NULL, "The log, as its setting names it.", .kind = COLUMN_TEXT,
      .offset = offsetof(struct journal_counts, file)},
-    {"records", NULL, "Records that were written.", OF_LOG(records)},
-    {"dropped", NULL, "Records that were lost.", OF_LOG(dropped)},
-    {"filtered", NULL, "Records that its filter left out.", OF_LOG(filtered)},
-    {"undecided", NULL, "Searches of its filter for a text or pattern that had no result.",
-     OF_LOG(undecided)},
-    {"bytes", "bytes", "Written to it.", OF_LOG(bytes)},
-    {"errors", NULL, "Failures to write to it.", OF_LOG(sink_errors)},
-    {"rotations", NULL, "Rotations.", OF_LOG(rotations)},
-    {"torn", NULL, "Times that its file ended within a line.", OF_LOG(torn)},
+    {"records", NULL, "Records that were written.", OF_LOG(records), .metric = "querytap_log_records_total"},
+    {"dropped", NULL, "Records that were lost.", OF_LOG(dropped), .metric = "querytap_log_dropped_total"},
+    {"filtered", NULL, "Records that its filter left out.", OF_LOG(filtered),
+     .metric = "querytap_log_filtered_total"},
+    {"undecided", NULL, "Searches of its filter for a text or pattern that had no result.", OF_LOG(undecided),
+     .metric = "querytap_log_undecided_total"},
+    {"bytes", "bytes", "Written to it.", OF_LOG(bytes), .metric = "querytap_log_bytes_total"},
+    {"errors", NULL, "Failures to write to it.", OF_LOG(sink_errors), .metric = "querytap_log_errors_total"},
+    {"rotations", NULL, "Rotations.", OF_LOG(rotations), .metric = "querytap_log_rotations_total"},
+    {"torn", NULL, "Times that its file ended within a line.", OF_LOG(torn),
+     .metric = "querytap_log_torn_total"},
 };
 
 const struct column_table counters_log_table = {"/counters logs", log_columns,
@@ -184,6 +208,30 @@ static void put_text(FILE *out, const struct counters *c, struct journal *journa
         for (unsigned i = 0; journal_sink_counts(journal, i, &log); i++) {
                 put_log(out, &log);
         }
+}
+
+void counter_metrics(FILE *out, const struct admin_context *a)
+{
+        static const char closed[] = "querytap_sessions_closed_total";
+        const struct counters c = take(a);
+        const struct metric_row all = {.row = &c};
+        struct journal_counts logs[SETTINGS_SINKS];
+        struct metric_row rows[SETTINGS_SINKS] = {{0}};
+        char numbers[SETTINGS_SINKS][4];
+        unsigned n = 0;
+        const char *reason;
+        uint64_t count;
+        metric_table(out, &counters_table, &all, 1);
+        metric_head(out, closed, "Sessions that ended, by reason.");
+        for (size_t i = 0; (reason = proxy_close_reason(i, &count)) != NULL; i++) {
+                const struct metric_label labels[METRIC_LABELS] = {{"reason", reason}};
+                metric_uint(out, closed, labels, count);
+        }
+        for (; n < SETTINGS_SINKS && journal_sink_counts(a->journal, n, &logs[n]); n++) {
+                (void)snprintf(numbers[n], sizeof numbers[n], "%u", n);
+                rows[n] = (struct metric_row){&logs[n], {{"log", numbers[n]}, {"file", logs[n].file}}};
+        }
+        metric_table(out, &counters_log_table, rows, n);
 }
 
 void handle_counters(struct call *call)

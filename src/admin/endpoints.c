@@ -125,6 +125,13 @@ const struct endpoint endpoints[] = {
     {"GET", "/healthz", "Returns ok while the proxy runs; with ?wait=1 stopping, as soon as it stops.",
      .handle = handle_health,
      .params = PARAMS(WORDS("wait", params_switch, "1: the reply comes when the proxy stops."))},
+    {"GET", "/readyz",
+     "Returns ready, or status 503 and why a client would be refused now: the server can't be reached, or "
+     "too "
+     "many sessions are open.",
+     .handle = handle_ready},
+    {"GET", "/metrics", "Counters, memory by stage and times of statements in the text format of Prometheus.",
+     .handle = handle_metrics, .types = PLAIN},
     {"GET", "/sessions", "Open sessions and what each is doing.", .handle = handle_sessions,
      .params = PARAMS(NUMBER("width", 1000000, "80", "Columns of a line of text; 0: no limit.")),
      .count_name = "sessions", .count = count_sessions, .table = &sessions_table, .list = "sessions"},

@@ -75,12 +75,15 @@ void handle_page(struct call *call);
 void handle_pprof_index(struct call *call);
 /* health.c */
 void handle_health(struct call *call);
+void handle_ready(struct call *call);
 /** The proxy stops: answer those who wait for that. */
 void health_end(struct admin_context *a);
 /* counters.c */
 void handle_counters(struct call *call);
 /* reload.c */
 void handle_reload(struct call *call);
+/* metrics.c */
+void handle_metrics(struct call *call);
 /* settings.c */
 void handle_settings(struct call *call);
 

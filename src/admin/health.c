@@ -1,13 +1,20 @@
-/* GET /healthz. A client may wait for the stop of the proxy: by that it can distinguish a stop from a crash. */
+/* GET /healthz: does the process respond? A client may wait for the stop of the proxy: by that it can distinguish a stop from a crash.
+ * GET /readyz: would a client be served now? */
 #include "admin/handlers.h"
 
 #include "admin/call.h"
+#include "base/clock.h"
 #include "base/json_writer.h"
 #include "profile/heap/prof.h"
 
 #include <event2/http.h>
 
-enum { WAITERS_MAX = 16 };
+enum {
+        WAITERS_MAX = 16,
+        /** For as long the proxy is not ready after a connection to the server has failed. Then it has to be asked again: a load balancer
+         *  that sends no clients would never learn that the server is back. */
+        UNREACHABLE_S = 10,
+};
 
 /** A call that is answered when the proxy stops. */
 struct waiter {
@@ -16,7 +23,7 @@ struct waiter {
         struct call *call;
 };
 
-static void reply(struct call *call, const char *status)
+static void reply(struct call *call, int code, const char *status)
 {
         if (call->json) {
                 struct json_writer j = json_writer_to(call->out);
@@ -27,7 +34,7 @@ static void reply(struct call *call, const char *status)
         } else {
                 (void)fprintf(call->out, "%s\n", status);
         }
-        call_reply(call, HTTP_OK, NULL);
+        call_reply(call, code, NULL);
 }
 
 /** Remove the waiter, and reply to its client, if that is still there. */
@@ -40,7 +47,7 @@ static void answer(struct waiter *w)
         }
         call->admin->n_waiters--;
         prof_free(w);
-        reply(call, "stopping");
+        reply(call, HTTP_OK, "stopping");
 }
 
 static void on_gone(void *arg)
@@ -81,7 +88,20 @@ void handle_health(struct call *call)
         if (wait != 0) {
                 wait_for_stop(call);
         } else {
-                reply(call, "ok");
+                reply(call, HTTP_OK, "ok");
+        }
+}
+
+void handle_ready(struct call *call)
+{
+        const struct proxy_counts c = proxy_counts(call->admin->proxy);
+        if (c.upstream_failed_ns > c.upstream_reached_ns &&
+            clock_mono_ns() < c.upstream_failed_ns + UNREACHABLE_S * CLOCK_S_NS) {
+                reply(call, HTTP_SERVUNAVAIL, "the server could not be reached");
+        } else if (c.sessions >= call->admin->settings->limits.sessions) {
+                reply(call, HTTP_SERVUNAVAIL, "limits.sessions is reached");
+        } else {
+                reply(call, HTTP_OK, "ready");
         }
 }
 

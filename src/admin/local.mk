@@ -9,6 +9,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/call.c \
 	src/admin/call.h \
 	src/admin/control.h \
+	src/admin/counter_metrics.h \
 	src/admin/counters.c \
 	src/admin/digest_filter.c \
 	src/admin/digest_filter.h \
@@ -29,6 +30,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/log_marks.c \
 	src/admin/log_marks.h \
 	src/admin/memory.c \
+	src/admin/metrics.c \
 	src/admin/openapi.c \
 	src/admin/pages.c \
 	src/admin/params.c \

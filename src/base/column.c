@@ -26,7 +26,7 @@ uint64_t column_uint(const struct column *column, const void *row)
         return wide;
 }
 
-static int64_t signed_of(const struct column *column, const void *row)
+int64_t column_int(const struct column *column, const void *row)
 {
         int64_t value;
         memcpy(&value, value_at(column, row), sizeof value);
@@ -66,7 +66,7 @@ static void put_member(const struct column *column, const void *row, struct json
         case COLUMN_NONE: break;
         case COLUMN_U32:
         case COLUMN_U64: json_writer_uint(j, column->name, column_uint(column, row)); break;
-        case COLUMN_I64: json_writer_int(j, column->name, signed_of(column, row)); break;
+        case COLUMN_I64: json_writer_int(j, column->name, column_int(column, row)); break;
         case COLUMN_FIXED: json_writer_fixed(j, column->name, real_of(column, row), column->decimals); break;
         case COLUMN_TIME:
                 clock_rfc3339(column_uint(column, row), when);
@@ -212,7 +212,7 @@ static void put_cell(FILE *out, const struct column *column, const void *row)
         case COLUMN_NONE: break;
         case COLUMN_U32:
         case COLUMN_U64: put_count(out, column_uint(column, row), false, column->width); break;
-        case COLUMN_I64: column_put_level(out, signed_of(column, row), column->width); break;
+        case COLUMN_I64: column_put_level(out, column_int(column, row), column->width); break;
         case COLUMN_FIXED:
                 (void)fprintf(out, "%*.*f", column->width, column->decimals, real_of(column, row));
                 break;

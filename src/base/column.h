@@ -27,7 +27,8 @@ enum column_kind {
 struct column {
         const char *name; /**< the key in JSON; NULL if it is not in JSON */
         const char *unit; /**< "bytes", "microseconds" and the like; NULL for counts and texts */
-        const char *help; /**< one sentence, the same as in the manual; NULL if name is */
+        const char
+            *help; /**< one sentence, the same as in the manual; NULL if there is neither name nor metric */
         enum column_kind kind;
         int decimals;        /**< of COLUMN_FIXED */
         size_t offset;       /**< of the value in the row */
@@ -37,6 +38,8 @@ struct column {
          *  (k), millions (M) and so on. */
         int width;
         unsigned views; /**< set of the bits of those views that show it; 0 = all */
+        /** Name of its metric (metric.h); NULL = it is none. A column with a metric is a number. */
+        const char *metric;
         /** Writes the cell, padded to width, if it is not just the value; NULL = it is. If width is 0, it writes `before` too. */
         void (*put)(FILE *out, const struct column *column, const void *row);
 };
@@ -64,5 +67,7 @@ void column_put_level(FILE *out, int64_t value, int width);
 void column_put_middle(FILE *out, const char *text, int width);
 /** The value of a column that is COLUMN_U32 or COLUMN_U64. */
 uint64_t column_uint(const struct column *column, const void *row);
+/** The value of a column that is COLUMN_I64. */
+int64_t column_int(const struct column *column, const void *row);
 
 #endif

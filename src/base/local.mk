@@ -17,6 +17,8 @@ src_libbase_a_SOURCES = \
 	src/base/json_writer.h \
 	src/base/lock.c \
 	src/base/lock.h \
+	src/base/metric.c \
+	src/base/metric.h \
 	src/base/nearest.c \
 	src/base/nearest.h \
 	src/base/network.c \

@@ -7,6 +7,10 @@ static inline uint64_t get(const _Atomic uint64_t *from)
         return atomic_load_explicit(from, memory_order_relaxed);
 }
 
+const uint64_t traffic_bounds_us[TRAFFIC_BUCKETS] = {100,     250,     500,     1000,    2500,   5000,
+                                                     10000,   25000,   50000,   100000,  250000, 500000,
+                                                     1000000, 2500000, 5000000, 10000000};
+
 static void begin(struct traffic_second *s, uint64_t second)
 {
         atomic_store_explicit(&s->second, 0, memory_order_release);
@@ -16,6 +20,21 @@ static void begin(struct traffic_second *s, uint64_t second)
         atomic_store_explicit(&s->rows, 0, memory_order_relaxed);
         atomic_store_explicit(&s->affected_rows, 0, memory_order_relaxed);
         atomic_store_explicit(&s->second, second, memory_order_release);
+}
+
+void traffic_count_total(struct traffic *t, const struct record *r)
+{
+        size_t bucket = 0;
+        while (bucket < TRAFFIC_BUCKETS && r->duration_us > traffic_bounds_us[bucket]) {
+                bucket++;
+        }
+        traffic_sum(&t->totals.buckets[bucket], 1);
+        traffic_sum(&t->totals.time_us, r->duration_us);
+        traffic_sum(&t->totals.rows, r->rows);
+        traffic_sum(&t->totals.affected_rows, r->affected_rows);
+        for (uint64_t rest = r->findings; rest != 0; rest &= rest - 1) {
+                traffic_sum(&t->totals.findings[__builtin_ctzll(rest)], 1);
+        }
 }
 
 struct traffic_second *traffic_second_at(struct traffic *t, uint64_t wall_ns)
@@ -42,4 +61,21 @@ bool traffic_add(const struct traffic *t, uint64_t second, struct traffic_sums *
         sums->rows += get(&s->rows);
         sums->affected_rows += get(&s->affected_rows);
         return true;
+}
+
+struct traffic_totals traffic_totals(const struct traffic *t)
+{
+        struct traffic_totals sums = {
+            .errors = get(&t->totals.errors),
+            .time_us = get(&t->totals.time_us),
+            .rows = get(&t->totals.rows),
+            .affected_rows = get(&t->totals.affected_rows),
+        };
+        for (size_t i = 0; i <= TRAFFIC_BUCKETS; i++) {
+                sums.buckets[i] = get(&t->totals.buckets[i]);
+        }
+        for (size_t i = 0; i < FINDING_COUNT; i++) {
+                sums.findings[i] = get(&t->totals.findings[i]);
+        }
+        return sums;
 }

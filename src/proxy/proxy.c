@@ -266,6 +266,12 @@ const char *proxy_listen_addr(const struct proxy *p)
         return p->listen_addr;
 }
 
+static uint64_t later(uint64_t time, const _Atomic uint64_t *other)
+{
+        uint64_t value = counter_read(other);
+        return value > time ? value : time;
+}
+
 struct proxy_counts proxy_counts(const struct proxy *p)
 {
         struct proxy_counts c = {
@@ -278,6 +284,8 @@ struct proxy_counts proxy_counts(const struct proxy *p)
                 const struct session_counts *w = &p->workers[i]->sessions.counts;
                 const struct tap_counts *tap = &p->workers[i]->sessions.tap.counts;
                 c.upstream_errors += counter_read(&w->upstream_errors);
+                c.upstream_failed_ns = later(c.upstream_failed_ns, &w->upstream_failed_ns);
+                c.upstream_reached_ns = later(c.upstream_reached_ns, &w->upstream_reached_ns);
                 c.opaque += counter_read(&tap->opaque);
                 c.followed_again += counter_read(&tap->followed_again);
                 c.missed += counter_read(&tap->missed);

@@ -59,16 +59,18 @@ void proxy_ping(struct proxy *p, void (*done)(void *arg), void *arg);
 /** Counts since the start. */
 struct proxy_counts {
         uint64_t accepted;
-        uint64_t refused;         /**< because of limits.sessions */
-        uint64_t accept_errors;   /**< EMFILE and the like */
-        uint64_t upstream_errors; /**< connections to the server that failed */
-        uint64_t opaque;          /**< times that a session became opaque */
-        uint64_t followed_again;  /**< times that an opaque session was followed again */
-        uint64_t missed;          /**< commands that are not logged, because their session was opaque */
-        uint64_t lint;            /**< rules of the protocol that packets broke */
-        uint64_t tls_sessions;    /**< with TLS towards the client */
-        uint64_t tls_errors;      /**< handshakes and connections that failed */
-        uint64_t sessions;        /**< open now */
+        uint64_t refused;             /**< because of limits.sessions */
+        uint64_t accept_errors;       /**< EMFILE and the like */
+        uint64_t upstream_errors;     /**< connections to the server that failed */
+        uint64_t upstream_failed_ns;  /**< monotonic time of the last of these; 0 = none */
+        uint64_t upstream_reached_ns; /**< of the last connection that was made */
+        uint64_t opaque;              /**< times that a session became opaque */
+        uint64_t followed_again;      /**< times that an opaque session was followed again */
+        uint64_t missed;              /**< commands that are not logged, because their session was opaque */
+        uint64_t lint;                /**< rules of the protocol that packets broke */
+        uint64_t tls_sessions;        /**< with TLS towards the client */
+        uint64_t tls_errors;          /**< handshakes and connections that failed */
+        uint64_t sessions;            /**< open now */
         uint64_t statements;
         uint64_t bytes_sent;
         uint64_t bytes_received;

@@ -12,6 +12,8 @@ static void on_unreachable(struct session *s, const char *error)
 {
         char text[512];
         counter_add(&s->shared->counts.upstream_errors, 1);
+        atomic_store_explicit(&s->shared->counts.upstream_failed_ns, s->shared->loop.now_ns,
+                              memory_order_relaxed);
         (void)snprintf(text, sizeof text, "querytap: can't connect to upstream %s: %s",
                        s->generation->remote_text, error);
         session_report_error(s, reason_text(REASON_UPSTREAM_UNREACHABLE), text);
@@ -23,6 +25,8 @@ static void on_unreachable(struct session *s, const char *error)
 static enum status report_connected(struct session *s, int fd)
 {
         char own[ADDRESS_TEXT_MAX];
+        atomic_store_explicit(&s->shared->counts.upstream_reached_ns, s->shared->loop.now_ns,
+                              memory_order_relaxed);
         address_own(fd, own);
         return tap_connected(s->tap, own, s->shared->loop.now_ns);
 }

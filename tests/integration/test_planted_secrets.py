@@ -19,7 +19,7 @@ from planted_statements import PLANTED, SETUP
 from rawclient import Gone, RawClient, Refused
 
 FORMATS = ("json", "ltsv", "text", "verbose", "slow")
-PAGES = ["/", "/healthz", "/sessions", "/sessions?format=json", "/stages", "/stages?format=json", "/verdicts", "/verdicts?format=json", "/series", "/counters",
+PAGES = ["/", "/healthz", "/readyz", "/metrics", "/sessions", "/sessions?format=json", "/stages", "/stages?format=json", "/verdicts", "/verdicts?format=json", "/series", "/counters",
          "/settings", "/digests?n=100000", "/digests?n=100000&format=json", "/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/heap?debug=1",
          "/debug/pprof/allocs", "/debug/pprof/allocs?debug=1", "/debug/pprof/cmdline", "/debug/pprof/threads", "/pprof/heap", "/pprof/cmdline", "/marks",
          "/marks/diff?from=start", "/births?n=16384&stack=1", "/births?n=16384&format=json", "/fault",

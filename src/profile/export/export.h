@@ -55,6 +55,8 @@ extern const struct column_table export_stages_table;
 void export_stages_text(FILE *out);
 /** The same as one JSON object. */
 void export_stages_json(FILE *out);
+/** The columns that are metrics (base/metric.h), with the stage as label. */
+void export_stages_metrics(FILE *out);
 
 /** The verdicts one after the other, for the comments of export_heap_proto; valid until the next call. */
 const char *export_verdict_comment(size_t i);

@@ -1,3 +1,4 @@
+#include "base/metric.h"
 #include "profile/export/export.h"
 #include "profile/export/export_parts.h"
 #include "profile/export/process.h"
@@ -43,6 +44,7 @@ struct row {
         struct prof_counts counts;
         bool is_whole; /**< of a stage: only these have a HIGH of their own */
         uint32_t records;
+        uint32_t rises; /**< 1 if the verdict is that its memory leaks */
         uint64_t sample_bytes;
         const char *verdict;
         const char *bytes_verdict;
@@ -78,27 +80,34 @@ enum { OF_STAGES = 1 << 0, OF_LIBRARIES = 1 << 1 };
  * verdicts. */
 static const struct column columns[] = {
     {"stage", NULL, "Name of the stage.", OF(name, COLUMN_TEXT), .heading = "stage", .width = -10},
-    {"count_alloc", NULL, "Allocations.", COUNT(count_alloc), .heading = "COUNT\n_ALLOC", .width = 11},
-    {"count_free", NULL, "Frees.", COUNT(count_free)},
+    {"count_alloc", NULL, "Allocations.", COUNT(count_alloc), .metric = "querytap_stage_allocations_total",
+     .heading = "COUNT\n_ALLOC", .width = 11},
+    {"count_free", NULL, "Frees.", COUNT(count_free), .metric = "querytap_stage_frees_total"},
     {"sum_number_of_bytes_alloc", "bytes", "Allocated in all.", COUNT(bytes_alloc),
-     .heading = "SUM\n_NUMBER\n_OF_BYTES\n_ALLOC", .width = 13},
-    {"sum_number_of_bytes_free", "bytes", "Freed in all.", COUNT(bytes_free)},
+     .metric = "querytap_stage_allocated_bytes_total", .heading = "SUM\n_NUMBER\n_OF_BYTES\n_ALLOC",
+     .width = 13},
+    {"sum_number_of_bytes_free", "bytes", "Freed in all.", COUNT(bytes_free),
+     .metric = "querytap_stage_freed_bytes_total"},
     {"current_count_used", NULL, "Blocks in use.", LEVEL(current_count_used),
-     .heading = "CURRENT\n_COUNT\n_USED", .width = 7},
+     .metric = "querytap_stage_blocks", .heading = "CURRENT\n_COUNT\n_USED", .width = 7},
     {.heading = "HIGH\n_COUNT\n_USED", .width = 7, .put = put_high, LEVEL(high_count_used)},
     {"current_number_of_bytes_used", "bytes", "In use.", LEVEL(current_bytes_used),
-     .heading = "CURRENT\n_NUMBER\n_OF_BYTES\n_USED", .width = 12},
+     .metric = "querytap_stage_memory_bytes", .heading = "CURRENT\n_NUMBER\n_OF_BYTES\n_USED", .width = 12},
     {"low_count_used", NULL, "Fewest blocks in use.", LEVEL(low_count_used)},
     {"high_count_used", NULL, "Most blocks in use.", LEVEL(high_count_used)},
     {"low_number_of_bytes_used", "bytes", "Least in use.", LEVEL(low_bytes_used)},
     {"high_number_of_bytes_used", "bytes", "Most in use.", LEVEL(high_bytes_used),
-     .heading = "HIGH\n_NUMBER\n_OF_BYTES\n_USED", .width = 12, .views = OF_STAGES, .put = put_high},
-    {"records", NULL, "Allocation records.", OF(records, COLUMN_U32), .heading = "records", .width = 7,
-     .views = OF_STAGES},
+     .metric = "querytap_stage_memory_high_bytes", .heading = "HIGH\n_NUMBER\n_OF_BYTES\n_USED", .width = 12,
+     .views = OF_STAGES, .put = put_high},
+    {"records", NULL, "Allocation records.", OF(records, COLUMN_U32),
+     .metric = "querytap_stage_allocation_records", .heading = "records", .width = 7, .views = OF_STAGES},
     {"sample_bytes", "bytes", "Mean distance of samples.", OF(sample_bytes, COLUMN_U64)},
     {"verdict", NULL, "The single answer of before.", OF(verdict, COLUMN_TEXT)},
     {"bytes", NULL, "Whether memory rises; see /verdicts.", OF(bytes_verdict, COLUMN_TEXT)},
     {"records_verdict", NULL, "Why records grow; see /verdicts.", OF(records_verdict, COLUMN_TEXT)},
+    {.help = "Whether its memory rises without end: 1 if it leaks, otherwise 0.",
+     OF(rises, COLUMN_U32),
+     .metric = "querytap_stage_leaks"},
     {.heading = "bytes, records", .before = "  ", .views = OF_STAGES, .put = put_verdicts},
 };
 
@@ -116,6 +125,7 @@ static struct row row_of_stage(enum prof_stage stage)
             .counts = prof_read(stage, LIB_COUNT),
             .is_whole = true,
             .records = prof_record_count_of(stage),
+            .rises = verdicts[stage].bytes == BYTES_RISES ? 1 : 0,
             .sample_bytes = prof_stage_sample_bytes(stage),
             .verdict = verdict_name(verdicts[stage].kind),
             .bytes_verdict = bytes_name(verdicts[stage].bytes),
@@ -302,4 +312,17 @@ void export_stages_json(FILE *out)
         put_process_json(&j, &t);
         json_writer_end(&j);
         json_writer_finish(&j);
+}
+
+void export_stages_metrics(FILE *out)
+{
+        struct row rows[STAGE_COUNT];
+        struct metric_row metrics[STAGE_COUNT] = {{0}};
+        size_t n = 0;
+        (void)verdict_all(verdicts);
+        for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++, n++) {
+                rows[n] = row_of_stage(stage);
+                metrics[n] = (struct metric_row){&rows[n], {{"stage", rows[n].name}}};
+        }
+        metric_table(out, &export_stages_table, metrics, n);
 }

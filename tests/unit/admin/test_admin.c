@@ -190,6 +190,12 @@ static void each_get_answers(void)
         CU_ASSERT_PTR_NOT_NULL(strstr(get("/debug/pprof/heap?debug=1")->body, "heap profile: "));
         CU_ASSERT_PTR_NOT_NULL(strstr(get("/debug/pprof/symbol")->body, "num_symbols: 1"));
         CU_ASSERT_EQUAL(get("/records")->code, 200);
+        r = get("/metrics");
+        CU_ASSERT_EQUAL(r->code, 200);
+        CU_ASSERT_STRING_EQUAL(r->type, "text/plain; version=0.0.4; charset=utf-8");
+        CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "\n# TYPE querytap_sessions gauge\nquerytap_sessions 0\n"));
+        CU_ASSERT_STRING_EQUAL(get("/readyz")->body, "ready\n");
+        CU_ASSERT_STRING_EQUAL(get("/readyz?format=json")->body, "{\"status\":\"ready\"}\n");
         close_port();
 }
 

@@ -107,6 +107,12 @@ static void seconds_are_counted(void)
         CU_ASSERT_EQUAL(sums.rows, 7);
         CU_ASSERT_FALSE(traffic_add(journal_traffic(journal), second - 3 - TRAFFIC_SECONDS, &sums));
         CU_ASSERT_FALSE(traffic_add(journal_traffic(journal), second + TRAFFIC_SECONDS - 3, &sums));
+        const struct traffic_totals totals = traffic_totals(journal_traffic(journal));
+        CU_ASSERT_EQUAL(totals.buckets[0], 1); /* 50 */
+        CU_ASSERT_EQUAL(totals.buckets[1], 3); /* 250: a bound is part of its bucket */
+        CU_ASSERT_EQUAL(totals.errors, 1);
+        CU_ASSERT_EQUAL(totals.time_us, 800);
+        CU_ASSERT_EQUAL(totals.rows, 21);
         const struct reply *r = get("/series/statements?seconds=900&step=60&format=json");
         CU_ASSERT_EQUAL(r->code, 200);
         CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "\"step_s\":60,\"statements\":["));

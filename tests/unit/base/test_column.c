@@ -1,4 +1,4 @@
-#include "base/column.h"
+#include "base/metric.h"
 #include "json_check.h"
 #include "tap.h"
 
@@ -46,8 +46,9 @@ static void put_note(FILE *out, const struct column *column, const void *row)
 static const struct column columns[] = {
     {"chars", NULL, "…", OF(chars, COLUMN_CHARS), .heading = "WHO", .width = -6},
     {"narrow", NULL, "…", OF(narrow, COLUMN_U32), .heading = "FIRST\nLINE", .width = 6, .before = "  "},
-    {"wide", "bytes", "…", OF(wide, COLUMN_U64)},
-    {"level", NULL, "…", OF(level, COLUMN_I64), .heading = "LEVEL", .width = 6, .views = LONG},
+    {"wide", "bytes", "…", OF(wide, COLUMN_U64), .metric = "wide_bytes_total"},
+    {"level", NULL, "…", OF(level, COLUMN_I64), .heading = "LEVEL", .width = 6, .views = LONG,
+     .metric = "level"},
     {"share", NULL, "…", OF(share, COLUMN_FIXED), .decimals = 3, .heading = "SHARE", .width = 6},
     {"time", NULL, "…", OF(wall_ns, COLUMN_TIME)},
     {"text", NULL, "…", OF(text, COLUMN_TEXT)},
@@ -136,6 +137,53 @@ static void numbers_are_read(void)
         CU_ASSERT_EQUAL(column_uint(&columns[1], &example), 7);
         CU_ASSERT_EQUAL(column_uint(&columns[2], &example), UINT64_MAX);
         CU_ASSERT_EQUAL(column_uint(&columns[6], &example), 0);
+        CU_ASSERT_EQUAL(column_int(&columns[3], &example), -3);
+}
+
+static void expect_written(FILE *out, char **text, const char *wanted)
+{
+        (void)fclose(out);
+        if (strcmp(*text, wanted) != 0) {
+                printf("# got: %s", *text);
+        }
+        CU_ASSERT_STRING_EQUAL(*text, wanted);
+        free(*text);
+}
+
+static void metrics_are_one_below_each_head(void)
+{
+        const struct metric_row rows[] = {{&example, {{"a", "q\"\\\n"}, {"b", "\xff\xc3\xa9"}}},
+                                          {&example, {{"a", "2"}}}};
+        char *text = NULL;
+        size_t len;
+        FILE *out = open_memstream(&text, &len);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+        metric_table(out, &table, rows, 2);
+        metric_table(out, &table, rows, 0);
+        metric_head(out, "alone", "H.");
+        metric_seconds(out, "alone", NULL, 61000001);
+        expect_written(out, &text,
+                       "# HELP wide_bytes_total …\n# TYPE wide_bytes_total counter\n"
+                       "wide_bytes_total{a=\"q\\\"\\\\\\\\x0a\",b=\"\\\\xff\xc3\xa9\"} 18446744073709551615\n"
+                       "wide_bytes_total{a=\"2\"} 18446744073709551615\n"
+                       "# HELP level …\n# TYPE level gauge\n"
+                       "level{a=\"q\\\"\\\\\\\\x0a\",b=\"\\\\xff\xc3\xa9\"} -3\nlevel{a=\"2\"} -3\n"
+                       "# HELP alone H.\n# TYPE alone gauge\nalone 61.000001\n");
+}
+
+static void a_histogram_is_cumulative(void)
+{
+        static const uint64_t bounds[] = {250, 1000000};
+        static const uint64_t counts[] = {3, 0, 2};
+        char *text = NULL;
+        size_t len;
+        FILE *out = open_memstream(&text, &len);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+        metric_histogram(out, "t", "H.", bounds, counts, 2, 3500000);
+        expect_written(
+            out, &text,
+            "# HELP t H.\n# TYPE t histogram\nt_bucket{le=\"0.000250\"} 3\nt_bucket{le=\"1.000000\"} 3\n"
+            "t_bucket{le=\"+Inf\"} 5\nt_sum 3.500000\nt_count 5\n");
 }
 
 static const struct tap_test tests[] = {
@@ -144,6 +192,8 @@ static const struct tap_test tests[] = {
     {"cells may be empty or too wide", cells_may_be_empty_or_too_wide},
     {"large counts are shortened", large_counts_are_shortened},
     {"numbers are read", numbers_are_read},
+    {"metrics are one below each head", metrics_are_one_below_each_head},
+    {"a histogram is cumulative", a_histogram_is_cumulative},
 };
 
 int main(void)
