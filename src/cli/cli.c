@@ -67,6 +67,16 @@ static const struct command {
      "--follow\nwaits for more at the end of the file. An expression selects records: d:100ms+ or err; see\n"
      "querytap-filter(7). The settings of the proxy that concern records are options here, too: --log-rows,\n"
      "--log-redact and the like. Standard error has counts of what could not be read."},
+    {"probe", command_probe,
+     "probe -i INTERFACE [-p PORT,…] [--promiscuous] [--format text|json|ltsv|slow] [--SETTING VALUE …] "
+     "[EXPRESSION …]",
+     "Log what sessions do whose packets pass an interface of this machine, as read does with a capture; -i "
+     "any "
+     "takes\nall interfaces. It needs root or the capability CAP_NET_RAW, and gives up all privileges when "
+     "the\n"
+     "interface is open. Packets that are not sent to this machine are read only with --promiscuous. SIGINT "
+     "and "
+     "SIGTERM\nend it; standard error has counts of what could not be read."},
     {"digest", command_digest,
      "digest [--server VERSION] [--ansi-quotes] [--no-backslash-escapes] [--null] [STATEMENT …]",
      "Print the digest of each statement: its hash and its text, as in log records. Without arguments,\neach "

@@ -15,6 +15,8 @@ int command_hex(int argc, char **argv);
 int command_top(int argc, char **argv);
 /* read.c */
 int command_read(int argc, char **argv);
+/* probe.c */
+int command_probe(int argc, char **argv);
 /* digest.c */
 int command_digest(int argc, char **argv);
 /* heap.c */

@@ -20,10 +20,13 @@ src_libcli_a_SOURCES = \
 	src/cli/grouper.c \
 	src/cli/grouper.h \
 	src/cli/heap.c \
+	src/cli/interrupt.c \
+	src/cli/interrupt.h \
 	src/cli/observe_options.c \
 	src/cli/observe_options.h \
 	src/cli/observe_summary.c \
 	src/cli/observe_summary.h \
+	src/cli/probe.c \
 	src/cli/proxy_command.c \
 	src/cli/read.c \
 	src/cli/reload.c \

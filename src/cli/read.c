@@ -6,26 +6,18 @@
 #include "capture/read/capture_input.h"
 #include "capture/read/packet_text.h"
 #include "cli/exit.h"
+#include "cli/interrupt.h"
 #include "cli/observe_options.h"
 #include "cli/observe_summary.h"
 #include "journal/journal_counts.h"
 #include "observe/observer.h"
 
 #include <poll.h>
-#include <signal.h>
 
 enum {
         WAIT_MS = 200, /* after which what was read so far is written out */
         LIVE_S = 60,   /* packets that are not older: the capture is going on */
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-        (void)number;
-        interrupted = 1;
-}
 
 struct reading {
         struct observe_options options;
@@ -116,7 +108,7 @@ static bool read_more(struct reading *r)
                 r->failed = true;
                 return false;
         }
-        return !interrupted && !has_log_failed(r);
+        return !interrupt_has_come() && !has_log_failed(r);
 }
 
 /** Was nothing read that is a packet? */
@@ -137,7 +129,7 @@ static void take_last(struct reading *r)
 static void report_end(const struct reading *r)
 {
         size_t left = capture_input_bytes(r->input).len;
-        if (r->failed || interrupted || has_log_failed(r)) {
+        if (r->failed || interrupt_has_come() || has_log_failed(r)) {
                 return;
         }
         if (is_no_capture(r)) {
@@ -156,7 +148,7 @@ static bool read_all(struct reading *r)
         report_end(r);
         observer_finish(r->observer);
         observe_progress_end();
-        r->failed = r->failed || (is_no_capture(r) && !interrupted);
+        r->failed = r->failed || (is_no_capture(r) && !interrupt_has_come());
         observe_report(r->observer);
         observe_report_file(&r->file);
         observe_report_text(&r->text);
@@ -167,7 +159,7 @@ int command_read(int argc, char **argv)
 {
         static struct reading r;
         const char *why;
-        if (!observe_options_parse(&r.options, &argc, argv)) {
+        if (!observe_options_parse(&r.options, OBSERVE_FILE, &argc, argv)) {
                 return EXIT_USAGE;
         }
         r.path = r.options.source;
@@ -180,9 +172,7 @@ int command_read(int argc, char **argv)
         enum status status = observer_new(&r.options.observer, &r.observer);
         bool ok = false;
         if (status == STATUS_OK) {
-                struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-                (void)sigaction(SIGINT, &action, NULL);
-                (void)sigaction(SIGTERM, &action, NULL);
+                interrupt_catch();
                 ok = read_all(&r);
         }
         observer_free(r.observer);

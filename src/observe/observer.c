@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/writer.h"
 #include "journal/journal.h"
 #include "profile/heap/prof.h"
 #include "settings/settings.h"
@@ -105,6 +106,22 @@ void observer_wait(struct observer *o, uint64_t time_ns)
         uint64_t at_ns = clock_at(o, time_ns);
         flows_settle(o->flows, at_ns);
         journal_work(o->journal, o->now_ns);
+}
+
+void observer_note_drops(struct observer *o, uint64_t n)
+{
+        char info[96];
+        struct record r;
+        struct writer w = writer_over(info, sizeof info);
+        writer_format(&w, "%llu packets were not captured, because they were not read in time",
+                      (unsigned long long)n);
+        record_clear(&r);
+        r.event = EVENT_NOTICE;
+        r.mono_ns = o->now_ns;
+        r.wall_ns = o->wall_offset_ns + o->now_ns;
+        record_set_text(&r, FIELD_REASON, span_str("packets are missing"));
+        record_set_text(&r, FIELD_INFO, writer_span(&w));
+        (void)put_record(o, record_raw_of(&r));
 }
 
 void observer_flush(struct observer *o)

@@ -38,6 +38,8 @@ void observer_free(struct observer *o);
 void observer_add(struct observer *o, const struct captured *packet);
 /** No packet came up to @p time_ns (since 1970): report what is due by then. For live traffic. */
 void observer_wait(struct observer *o, uint64_t time_ns);
+/** @p n packets were not captured: a notice says so, among the records. */
+void observer_note_drops(struct observer *o, uint64_t n);
 /** Let the logs write out what they have. */
 void observer_flush(struct observer *o);
 /** No more packets will come: end all sessions, write out all records and close the logs. */

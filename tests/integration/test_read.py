@@ -3,7 +3,9 @@
 import gzip
 import json
 import os
+import shutil
 import signal
+import socket
 import struct
 import subprocess
 import tempfile
@@ -99,6 +101,66 @@ class Read(unittest.TestCase):
             self.assertEqual(p.wait(timeout=30), 0)
             p.stdin.close()
             p.stdout.close()
+
+
+def segments(capture):
+    """What each side sends in the capture @p capture, in order: (is the client, bytes)."""
+    at = 24
+    while at < len(capture):
+        size = struct.unpack_from("<I", capture, at + 8)[0]
+        ip = capture[at + 16 + 18:at + 16 + size]  # behind an Ethernet header with a tag
+        at += 16 + size
+        payload = ip[40:struct.unpack_from(">H", ip, 2)[0]]
+        if payload:
+            yield struct.unpack_from(">H", ip, 20)[0] == 40000, payload
+
+
+@unittest.skipUnless(os.geteuid() == 0, "root can capture packets")
+class Probe(unittest.TestCase):
+    def probe(self, *before):
+        with open(os.path.join(CORPUS, "whole"), "rb") as f:
+            talk = list(segments(f.read()))
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            p = subprocess.Popen([*before, lab.BINARY, "probe", "-i", "lo", "--format", "json",
+                                  "user:u"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.addCleanup(p.wait)
+            self.addCleanup(p.stdout.close)
+            self.addCleanup(p.stderr.close)
+            self.addCleanup(p.kill)
+            self.assertIn(b"listening on lo", p.stderr.readline())
+            with open(f"/proc/{p.pid}/status") as f:
+                status = dict(line.split(":\t", 1) for line in f.read().splitlines() if ":\t" in line)
+            self.assertNotIn("0", status["Uid"].split())
+            self.assertEqual(int(status["CapPrm"], 16) | int(status["CapEff"], 16), 0)
+            port = listener.getsockname()[1]
+            ends = [socket.create_connection(("127.0.0.1", port)), listener.accept()[0]]
+            for is_client, payload in talk:
+                ends[not is_client].sendall(payload)
+                left = len(payload)
+                while left > 0:
+                    left -= len(ends[is_client].recv(left))
+            for end in ends:
+                end.close()
+        seen = []
+        while not seen or seen[-1]["event"] != "disconnect" or seen[-1]["remote_addr"] != f"127.0.0.1:{port}":
+            seen.append(json.loads(p.stdout.readline()))
+        self.assertEqual(queries([r for r in seen if r["remote_addr"] == f"127.0.0.1:{port}"]), Read.SAID)
+        p.send_signal(signal.SIGINT)
+        self.assertIn(b" sessions, ", p.communicate(timeout=30)[1])
+        self.assertEqual(p.returncode, 0)
+
+    def test_as_root(self):
+        self.probe()
+
+    @unittest.skipUnless(shutil.which("setpriv"), "needs setpriv")
+    def test_with_one_capability(self):
+        self.probe("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all,+net_raw",
+                   "--ambient-caps=-all,+net_raw", "--bounding-set=-all,+net_raw")
+
+    def test_what_is_wrong(self):
+        for args in ([], ["-i"], ["-i", "lo", "nosuchterm:1"]):
+            self.assertEqual(subprocess.run([lab.BINARY, "probe", *args], capture_output=True).returncode, 2)
+        self.assertEqual(subprocess.run([lab.BINARY, "probe", "-i", "nosuch"], capture_output=True).returncode, 1)
 
 
 if __name__ == "__main__":

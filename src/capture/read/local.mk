@@ -11,6 +11,8 @@ src_libcapture_read_a_SOURCES = \
 	src/capture/read/flows.h \
 	src/capture/read/held_segments.c \
 	src/capture/read/held_segments.h \
+	src/capture/read/live_packets.c \
+	src/capture/read/live_packets.h \
 	src/capture/read/packet.c \
 	src/capture/read/packet.h \
 	src/capture/read/packet_text.c \
