@@ -1,10 +1,17 @@
 #include "journal/format/ltsv.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/shown.h"
 #include "base/utf8.h"
 #include "journal/format/jsonl_field.h"
 #include "mysql/record/fields.h"
+
+#ifdef QT_NO_FASTPATHS
+static const bool has_fastpaths = false;
+#else
+static const bool has_fastpaths = true;
+#endif
 
 static void put_escape(struct writer *w, uint8_t c)
 {
@@ -118,27 +125,38 @@ static void put_label(struct writer *w, enum record_field f, const char *suffix)
         writer_char(w, ':');
 }
 
-/** The same without suffix. Each field of each record has one: where there is space the name is copied as a whole, with the unused end
- *  of its key. */
-static void put_name(struct writer *w, enum record_field f)
+/** The usual field: a number, or a text of printable ASCII, where there is space for it. A name is copied as a whole, with the unused end of
+ *  its key. @return false if it is another one: then nothing is written. */
+static inline bool put_usual(struct writer *w, const struct record *r, enum record_field f)
 {
-        enum { COPIED = RECORD_KEY_SIZE - 2 };
-        if (w->failed || w->size - w->at < 2 + COPIED) {
-                put_label(w, f, "");
-                return;
+        enum { NAME_COPIED = RECORD_KEY_SIZE - 2, SPACE = NAME_COPIED + DECIMAL_MAX + 2 };
+        size_t space = w->size - w->at;
+        if (!has_fastpaths || w->failed || space < SPACE) {
+                return false;
         }
         struct span name = name_of(f);
         uint8_t *to = w->data + w->at;
         to[0] = '\t';
-        memcpy(to + 1, name.data, COPIED);
-        to[1 + name.len] = ':';
-        w->at += name.len + 2;
-        w->wanted += name.len + 2;
+        memcpy(to + 1, name.data, NAME_COPIED);
+        to += 1 + name.len;
+        *to++ = ':';
+        if (record_fields[f].kind == RECORD_UINT) {
+                to = decimal_put(to, record_uint(r, f));
+        } else if (record_fields[f].kind == RECORD_TEXT && record_text(r, f).len < space - SPACE &&
+                   json_copy_plain(to, record_text(r, f))) { /* it needs no escape here, either */
+                to += record_text(r, f).len;
+        } else {
+                return false;
+        }
+        size_t n = (size_t)(to - w->data) - w->at;
+        w->at += n;
+        w->wanted += n;
+        return true;
 }
 
 static void put_field(struct writer *w, const struct record *r, enum record_field f)
 {
-        put_name(w, f);
+        put_label(w, f, "");
         switch (record_fields[f].kind) {
         case RECORD_UINT: writer_decimal(w, record_uint(r, f)); break;
         case RECORD_BOOL: writer_text(w, record_uint(r, f) != 0 ? "true" : "false"); break;
@@ -167,7 +185,9 @@ void ltsv_record(struct writer *w, const struct record *r)
         writer_text(w, record_event_name(r->event));
         struct field_set walk = fields_begin(r);
         for (enum record_field f = fields_next(&walk); f != FIELD_COUNT; f = fields_next(&walk)) {
-                put_field(w, r, f);
+                if (fields_undecoded(r, f) || !put_usual(w, r, f)) {
+                        put_field(w, r, f);
+                }
         }
         writer_char(w, '\n');
 }

@@ -127,6 +127,37 @@ static uint32_t next_random(void)
         return seed >> 8;
 }
 
+/** Where there is much space, usual fields are written in a shorter way: they are the same as where the space just suffices. */
+static void ltsv_is_the_same_in_any_space(void)
+{
+        static char exact[4096];
+        static const char letters[] = "abc'\"\\\t\xc3\xa9 :";
+        for (int round = 0; round < 2000; round++) {
+                uint8_t bytes[64];
+                struct record r = start(EVENT_QUERY);
+                size_t len = next_random() % sizeof bytes;
+                for (size_t i = 0; i < len; i++) {
+                        bytes[i] =
+                            (uint8_t)letters[next_random() % (round % 2 == 0 ? 4 : sizeof letters - 1)];
+                }
+                record_set_uint(&r, FIELD_CONN_ID, next_random() >> next_random() % 24);
+                record_set_text(&r, FIELD_QUERY, span_of(bytes, len));
+                if (round % 5 == 0) {
+                        field_set_add(&r.undecoded, FIELD_QUERY);
+                }
+                record_set_uint(&r, FIELD_STATUS_FLAGS, next_random() % 4);
+                record_set_text(&r, FIELD_INFO, span_of(bytes, len / 2));
+                struct span wide = format(FORMAT_LTSV, &r);
+                struct writer w = writer_over(exact, wide.len);
+                format_record(&w, FORMAT_LTSV, &r);
+                CU_ASSERT_FALSE(w.failed);
+                CU_ASSERT_TRUE(span_equal(writer_span(&w), wide));
+                struct writer small = writer_over(exact, wide.len - 1);
+                format_record(&small, FORMAT_LTSV, &r);
+                CU_ASSERT_TRUE(small.failed);
+        }
+}
+
 static void ltsv_gives_any_text_back(void)
 {
         static uint8_t bytes[300];
@@ -421,6 +452,7 @@ static const struct tap_test tests[] = {
     {"LTSV: the bytes of what is no UTF-8 are kept", ltsv_keeps_the_bytes_of_what_is_no_utf8},
     {"LTSV: JSON with its backslashes doubled", ltsv_has_json_with_its_backslashes_doubled},
     {"LTSV: any text can be had back", ltsv_gives_any_text_back},
+    {"LTSV: the same in any space", ltsv_is_the_same_in_any_space},
     {"slow: an entry for a statement", slow_has_an_entry_for_a_statement},
     {"slow: no statement looks like its log", slow_lets_no_statement_look_like_its_log},
     {"slow: statements are trimmed as the server does", slow_trims_as_the_server_does},
