@@ -476,7 +476,7 @@ void row_loops_see_other(struct row_loops_pool *pool, struct row_loops *s, const
                 if (++insert->gap <= CHAIN_GAP && (tables & ~insert->tables) == 0) {
                         continue;
                 }
-                if (insert->is_loop && insert->parent == ROW_LOOPS_PARENTS) {
+                if (insert->is_loop && is_less_than_chain(s, insert, insert->parent)) {
                         drop_shape(pool, s, i, ended);
                 } else {
                         insert->chain = 0;
