@@ -204,7 +204,7 @@ static void the_nearest_name_is_suggested(void)
                                    "between, not 'eror'; did you mean "
                                    "'errors'?\n"},
             {"/sessions?format=xml", "format must be one of text, json, not 'xml'\n"},
-            {"/sessions/7/hex?n=5", "/sessions/*/hex has no parameter 'n', only format\n"},
+            {"/sessions/7/hex?n=5", "/sessions/*/hex has no parameter 'n', only annotate, format\n"},
         };
         open_port();
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
