@@ -46,13 +46,6 @@ static void put_ended(const struct row_loops *s, struct row_shape *shape, struct
         }
 }
 
-/** Are INSERTs of the chain of @p shape for no row of the parent in place @p best? Then the others have values of its rows by chance. */
-static bool is_less_than_chain(const struct row_loops *s, const struct row_shape *shape, unsigned best)
-{
-        return best == ROW_LOOPS_PARENTS ||
-               (shape->pairs[best].found < shape->chain && !row_parent_is_cut(s->parents[best]));
-}
-
 /** Forget the shape in place @p i; if it was a loop, that has ended. */
 static void drop_shape(struct row_loops_pool *pool, struct row_loops *s, unsigned i,
                        struct row_loops_ended *ended)
@@ -61,7 +54,7 @@ static void drop_shape(struct row_loops_pool *pool, struct row_loops *s, unsigne
         if (shape->is_loop && ended != NULL && ended->n < ROW_LOOPS_ENDED) {
                 unsigned best =
                     row_shape_find_loop(shape, s->parents, s->shapes, ROW_LOOPS_SHAPES, pool->least);
-                bool is_chain = shape->chain >= pool->least && is_less_than_chain(s, shape, best);
+                bool is_chain = shape->chain >= pool->least && row_shape_exceeds(shape, s->parents, best);
                 if (best != ROW_LOOPS_PARENTS || is_chain) {
                         shape->parent = is_chain ? ROW_LOOPS_PARENTS : best;
                 }
@@ -209,10 +202,12 @@ static void note_parent(struct row_loops_pool *pool, struct row_loops *s, const 
                         const struct row_statement *stat, const struct statement_keys *keys,
                         const struct row_sighting *seen, struct row_loops_ended *ended)
 {
-        bool is_nested = seen != NULL && seen->outer != ROW_LOOPS_PARENTS;
+        bool is_behind = seen != NULL && row_shape_may_be_behind(s->latest, s->parents);
         unsigned i = find_parent(s, stat->hash);
         bool is_known = i != ROW_LOOPS_PARENTS;
-        if (!is_in_any(s, keys, true)) {
+        bool is_nested = (seen != NULL && seen->outer != ROW_LOOPS_PARENTS) ||
+                         (is_behind && is_known && s->parents[i]->is_nested);
+        if (!is_behind && !is_in_any(s, keys, true)) {
                 /* the next matter begins, unless the list is read in each round of a loop */
                 end_loops_since(pool, s, is_known ? s->parents[i]->step : 0, ended);
         }
@@ -476,7 +471,7 @@ void row_loops_see_other(struct row_loops_pool *pool, struct row_loops *s, const
                 if (++insert->gap <= CHAIN_GAP && (tables & ~insert->tables) == 0) {
                         continue;
                 }
-                if (insert->is_loop && is_less_than_chain(s, insert, insert->parent)) {
+                if (insert->is_loop && row_shape_exceeds(insert, s->parents, insert->parent)) {
                         drop_shape(pool, s, i, ended);
                 } else {
                         insert->chain = 0;

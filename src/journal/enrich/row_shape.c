@@ -85,3 +85,17 @@ unsigned row_shape_find_loop(const struct row_shape *shape,
         }
         return best;
 }
+
+bool row_shape_exceeds(const struct row_shape *shape, struct row_parent *const parents[ROW_LOOPS_PARENTS],
+                       unsigned best)
+{
+        return best == ROW_LOOPS_PARENTS ||
+               (shape->pairs[best].found < shape->chain && !row_parent_is_cut(parents[best]));
+}
+
+bool row_shape_may_be_behind(const struct row_shape *shape,
+                             struct row_parent *const parents[ROW_LOOPS_PARENTS])
+{
+        bool has_result = shape != NULL && shape->is_loop && shape->parent < ROW_LOOPS_PARENTS;
+        return has_result && row_parent_is_cut(parents[shape->parent]);
+}

@@ -29,6 +29,13 @@ struct row_shape {
 /** The number of statements in the loop over @p parent: those with a value of its rows, and if some rows were not hashed, also those
  *  without, which may belong to these rows. */
 uint64_t row_shape_count(const struct row_shape *shape, const struct row_parent *parent);
+/** Are some INSERTs of the chain of @p shape for no row of the result with the index @p best? Then the others have values of its rows by
+ *  chance. */
+bool row_shape_exceeds(const struct row_shape *shape, struct row_parent *const parents[ROW_LOOPS_PARENTS],
+                       unsigned best);
+/** Is @p shape (NULL: none) a loop over a result that has rows which were not hashed? Its last statement may be for one of them. */
+bool row_shape_may_be_behind(const struct row_shape *shape,
+                             struct row_parent *const parents[ROW_LOOPS_PARENTS]);
 /** Were statements of @p shape found in another result than the one with the index @p i, or do they need none? */
 bool row_shape_is_found_elsewhere(const struct row_shape *shape, unsigned i);
 /** Find the result among @p parents over whose rows @p shape is a loop of at least @p least statements. @p others are the session's
