@@ -104,7 +104,8 @@ struct matches {
 static void note_match(void *arg, const struct recent_item *item)
 {
         struct matches *m = arg;
-        if (item->record != NULL && filter_pass(m->filter, item->record)) {
+        /* one that can't be read now is tried again when it is shown, and is a gap if it can't be read then */
+        if (item->record != NULL ? filter_pass(m->filter, item->record) : item->gone == 0) {
                 m->numbers[m->seen++ % m->most] = item->number;
         }
 }

@@ -1,5 +1,6 @@
 """Each allocation of a session fails once: no crash, no hang, no leak; the client sees its result or a closed connection."""
 import http.client
+import json
 import subprocess
 import unittest
 import urllib.error
@@ -131,6 +132,61 @@ class Faults(unittest.TestCase):
             proxy.await_held(before)
         print(f"# {records} records, {armed} armed, {fired} failed once, {closed} sessions closed by them")
         self.assertGreater(fired, armed // 10)  # the others were at the start, or of a size that does not come again
+
+    def test_what_the_page_reads(self):
+        """Each of the first allocations of a reply of the admin port fails once: it says so or is whole, and nothing is lost or kept."""
+        with lab.Proxy("--profile-fault-injection", "--workers", "1") as proxy:
+            self.assertEqual(session(proxy.port), whole(1))
+            proxy.settled()
+            one = json.loads(proxy.admin("/records?format=json&ids=1&n=1&q=op:select"))["id"]
+            paths = ["/records?format=json&ids=1&n=50&q=event:query", f"/records/{one}?format=json", "/findings?format=json", "/transactions?format=json", "/series/statements?format=json",
+                     "/openapi.json", "/web/page.css"]
+
+            def events(patience):
+                """The last records of the stream. If the fault hits one of them, the sign of life says so, which is not waited for."""
+                connection = http.client.HTTPConnection(proxy.admin_addr, timeout=patience)
+                try:
+                    connection.request("GET", "/records/stream?n=5", headers={"Accept": "text/event-stream"})
+                    reply = connection.getresponse()
+                    if reply.status != 200:
+                        return reply.status
+                    found = b""
+                    while found.count(b"\ndata: {") < 6:
+                        part = reply.read1(65536)
+                        if part == b"":
+                            break
+                        found += part
+                    return found
+                finally:
+                    connection.close()
+
+            def answer(path):
+                try:
+                    return events(0.3) if path == "stream" else proxy.admin(path)
+                except urllib.error.HTTPError as error:
+                    return error.code
+                except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
+                    return type(error)
+            wanted = {path: answer(path) for path in paths}
+            self.assertTrue(all(isinstance(w, bytes) for w in wanted.values()), wanted)
+            refused = fired = 0
+            for path in [*paths, "stream"]:
+                for nth in range(1, 200 if lab.LONG else 40):
+                    proxy.post(f"/fault?nth={nth}")
+                    found = answer(path)
+                    if isinstance(found, bytes) and b'"event":"gap"' not in found and path not in ("stream", "/series/statements?format=json"):
+                        self.assertEqual(found, wanted[path], f"{path}, fault {nth}")
+                    self.assertIn(found if isinstance(found, int) else 200, (200, 503), f"{path}, fault {nth}")
+                    refused += found == 503
+                    fired += proxy.json("/fault")["fired"] > 0
+                    if proxy.json("/fault")["seen"] < nth:
+                        break
+            proxy.post("/fault?nth=0")
+            for path in paths[:4]:
+                self.assertEqual(answer(path), wanted[path])
+            self.assertEqual(events(lab.PATIENCE_S).count(b"\ndata: {\"id\""), 5)
+            print(f"# {fired} faults, {refused} replies refused for them")
+            self.assertGreater(refused, 0)
 
 
 if __name__ == "__main__":
