@@ -121,15 +121,17 @@ static uint64_t search(struct journal *journal, const struct wanted *w, uint64_t
 }
 
 /** Find the last n of the wanted records: *@p cursor is the number before the first of them. The newest part is searched first, then larger
- *  ones: in most cases that is little work, and what is found is not overwritten before it is read. @return false if out of memory. */
+ *  ones: in most cases that is little work, and what is found is not overwritten before it is read. If there are fewer than n, the reply
+ *  begins where the wanted records do, with a gap if some of them are gone. @return false if out of memory. */
 static bool find_last(struct journal *journal, const struct wanted *w, uint64_t *cursor)
 {
-        uint64_t first =
-            journal_recent_first(journal) > w->after ? journal_recent_first(journal) - 1 : w->after;
+        uint64_t begin = w->last > w->n && w->last - w->n > w->after ? w->last - w->n : w->after;
+        uint64_t first = journal_recent_first(journal) - 1;
+        first = first > w->after ? first : w->after;
         uint64_t all = w->last > first ? w->last - first : 0;
         struct matches m = {.filter = w->filter, .most = w->n < all ? w->n : all};
         uint64_t part = SEARCH_FIRST * m.most;
-        *cursor = w->last > m.most ? w->last - m.most : 0;
+        *cursor = w->filter == NULL ? begin : w->after;
         if (w->filter == NULL || m.most == 0) {
                 return true;
         }
@@ -137,10 +139,12 @@ static bool find_last(struct journal *journal, const struct wanted *w, uint64_t 
         if (m.numbers == NULL) {
                 return false;
         }
+        uint64_t found;
         do {
-                *cursor = search(journal, w, part < all ? w->last - part : first, &m) - 1;
+                found = search(journal, w, part < all ? w->last - part : first, &m);
                 part *= SEARCH_MORE;
         } while (m.seen < m.most && part < SEARCH_MORE * all);
+        *cursor = m.seen < w->n ? w->after : found - 1;
         prof_free(m.numbers);
         return true;
 }
