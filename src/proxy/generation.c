@@ -20,7 +20,12 @@ static enum status fill(struct generation *g, const struct settings *s)
         g->sessions = s->limits.sessions;
         g->limits = (struct session_limits){.connect_timeout_ms = s->limits.connect_timeout_ms,
                                             .login_timeout_ms = s->limits.login_timeout_ms,
-                                            .half_close_timeout_ms = s->limits.half_close_timeout_ms};
+                                            .half_close_timeout_ms = s->limits.half_close_timeout_ms,
+                                            .idle_timeout_ms = s->limits.idle_timeout_ms,
+                                            .transaction_timeout_ms = s->limits.transaction_timeout_ms,
+                                            .sessions_per_client = s->limits.sessions_per_client,
+                                            .sessions_per_user = s->limits.sessions_per_user,
+                                            .memory_bytes = s->limits.memory_bytes};
         (void)settings_read_networks(s->proxy_protocol.networks,
                                      &g->balancers); /* settings_check has read it */
         g->sends_header = (unsigned)s->proxy_protocol.send;

@@ -16,6 +16,11 @@ struct session_limits {
         uint64_t connect_timeout_ms;
         uint64_t login_timeout_ms;
         uint64_t half_close_timeout_ms;
+        uint64_t idle_timeout_ms; /**< 0 = none, as for the following */
+        uint64_t transaction_timeout_ms;
+        uint64_t sessions_per_client;
+        uint64_t sessions_per_user;
+        uint64_t memory_bytes; /**< of all stages */
 };
 
 struct generation {

@@ -6,6 +6,8 @@ src_libproxy_a_SOURCES = \
 	src/proxy/proxy.h \
 	src/proxy/proxy_requests.c \
 	src/proxy/proxy_state.h \
+	src/proxy/quota.c \
+	src/proxy/quota.h \
 	src/proxy/reason.c \
 	src/proxy/reason.h \
 	src/proxy/session.c \
@@ -13,6 +15,7 @@ src_libproxy_a_SOURCES = \
 	src/proxy/session_drain.c \
 	src/proxy/session_forward.c \
 	src/proxy/session_header.c \
+	src/proxy/session_limits.c \
 	src/proxy/session_open.c \
 	src/proxy/session_state.h \
 	src/proxy/session_view.c \

@@ -161,6 +161,7 @@ static enum status make_workers(struct proxy *p)
                     .index = p->n_workers,
                     .settings = p->settings,
                     .generation = p->generation,
+                    .quota = p->quota,
                     .count_only = !journal_is_read(p->journal),
                     .listen_addr = span_str(p->listen_addr),
                     .port = journal_port(p->journal, p->n_workers),
@@ -214,7 +215,9 @@ enum status proxy_new(const struct settings *settings, struct event_base *main_b
         p->settings = settings;
         p->journal = journal;
         bound_stores(settings);
-        if ((status = generation_new(settings, &p->generation)) != STATUS_OK ||
+        p->quota = quota_new();
+        if ((status = p->quota != NULL ? STATUS_OK : STATUS_NOMEM) != STATUS_OK ||
+            (status = generation_new(settings, &p->generation)) != STATUS_OK ||
             (status = mailbox_init(&p->mailbox, main_base)) != STATUS_OK ||
             (status = listener_new(&p->generation->listen, settings->listen, on_accepted, p, &p->listener)) !=
                 STATUS_OK ||
@@ -256,6 +259,7 @@ void proxy_free(struct proxy *p)
                 worker_free(p->workers[i]);
         }
         generation_release(p->generation);
+        quota_free(p->quota);
         mailbox_fini(&p->mailbox);
         prof_free(p->workers);
         prof_free(p);

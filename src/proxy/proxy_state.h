@@ -11,6 +11,7 @@ struct proxy {
         const struct settings *settings;
         struct journal *journal;
         struct listener *listener;
+        struct quota *quota;           /* what limits.sessions_per_client and _user count */
         struct generation *generation; /* of the first sessions; NULL once the workers have it */
         struct mailbox mailbox;        /* answers of the workers */
         struct worker **workers;

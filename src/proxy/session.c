@@ -76,6 +76,8 @@ void session_discard(struct session *s)
         gate_free(s->gate);
         prof_free(s->failure);
         tap_free(s->tap);
+        quota_return(s->shared->config.quota, s->of_client);
+        quota_return(s->shared->config.quota, s->of_user);
         generation_release(s->generation);
         prof_free(s);
 }

@@ -10,6 +10,7 @@
 
 #include "proxy/generation.h"
 #include "proxy/net/link.h"
+#include "proxy/quota.h"
 #include "proxy/reason.h"
 #include "tap/tap.h"
 
@@ -32,6 +33,7 @@ struct session_counts {
 struct session_config {
         unsigned worker;      /**< number of the thread, for lists */
         size_t backlog_bytes; /**< limits.backlog_bytes */
+        struct quota *quota;  /**< of all workers */
         struct tap_config tap;
 };
 
@@ -42,8 +44,9 @@ struct session_shared {
         struct loop loop;
         struct link_shared links;
         struct tap_shared tap;
-        bool draining;         /**< each session ends as soon as it is in no transaction and no command */
-        struct session *first; /**< the open sessions: a list (session_next) */
+        struct event *time_check; /**< NULL = no session has a limit of time */
+        bool draining;            /**< each session ends as soon as it is in no transaction and no command */
+        struct session *first;    /**< the open sessions: a list (session_next) */
         struct session_counts counts;
 };
 
@@ -58,6 +61,8 @@ void session_shared_reload(struct session_shared *shared, struct generation *gen
 void session_shared_drain(struct session_shared *shared);
 /** End all sessions now. Clients are told so if a packet boundary allows it, never within a result. */
 void session_shared_end(struct session_shared *shared);
+/** End the sessions whose time is over (limits.idle_timeout_ms, limits.transaction_timeout_ms), where their clients can be told. */
+void session_shared_check_time(struct session_shared *shared);
 /** After the sessions. Harmless on one that is zeroed. */
 void session_shared_fini(struct session_shared *shared);
 

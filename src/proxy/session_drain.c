@@ -14,35 +14,44 @@ enum {
 static const char *const sqlstate =
     "08S01"; /* communication link failure: connection pools discard the connection */
 
-/** Send the client the server's error for a shutdown as packet number @p seq, in a compressed session as frame number @p frame; then close
- *  the session, at once if the client has sent nothing that we have not read: closing would reset the connection then, and the
- *  client might lose the error. */
-static void refuse(struct session *s, const struct dissect_view *v, uint8_t seq, uint8_t frame)
+void session_tell(struct session *s, const struct dissect_view *v, const struct session_error *e)
 {
         uint8_t packet[SERVER_PACKET_MAX];
         uint8_t framed[PACKET_MAX];
-        char text[128];
         struct writer w = writer_over(packet, sizeof packet);
         struct writer out = writer_over(framed, sizeof framed);
         const struct link *client = &s->links[SIDE_CLIENT];
-        bool greeted = !session_lacks_greeting(s);
-        (void)snprintf(text, sizeof text, "querytap: Server shutdown in progress: %s",
-                       reason_text(REASON_SHUTDOWN));
-        gate_error_packet(&w, seq, SHUTDOWN_ERRNO, greeted ? sqlstate : NULL, text);
+        gate_error_packet(&w, e->seq, e->errnum, e->sqlstate, e->text);
         if (v->compressed) { /* a frame whose content is not compressed */
                 writer_uint(&out, w.at, 3);
-                writer_uint(&out, frame, 1);
+                writer_uint(&out, e->frame, 1);
                 writer_uint(&out, 0, 3);
         }
         writer_put(&out, writer_span(&w));
-        session_give_reason(s, REASON_SHUTDOWN);
-        session_refuse(s, writer_span(&out), REASON_SHUTDOWN);
-        if (greeted) {
+        session_refuse(s, writer_span(&out), e->reason);
+        if (e->sqlstate != NULL) {
                 (void)tap_feed(s->tap, SIDE_SERVER, writer_span(&out), s->shared->loop.now_ns);
         }
+        /* at once, unless the client has sent something that we have not read: closing would reset the connection then, and the
+         * client might lose the error */
         if (s->state == SESSION_REFUSED && link_backlog(client) == 0 && !link_has_unread(client)) {
                 session_enter(s, SESSION_ENDED);
         }
+}
+
+/** Send the client the server's error for a shutdown. */
+static void refuse(struct session *s, const struct dissect_view *v, uint8_t seq, uint8_t frame)
+{
+        char text[128];
+        (void)snprintf(text, sizeof text, "querytap: Server shutdown in progress: %s",
+                       reason_text(REASON_SHUTDOWN));
+        session_tell(s, v,
+                     &(struct session_error){.seq = seq,
+                                             .frame = frame,
+                                             .errnum = SHUTDOWN_ERRNO,
+                                             .sqlstate = session_lacks_greeting(s) ? NULL : sqlstate,
+                                             .text = text,
+                                             .reason = REASON_SHUTDOWN});
 }
 
 /** Within a callback of the session: end it if this is a point at which the client can be told; if @p now, end it in any case. */

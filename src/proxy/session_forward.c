@@ -132,6 +132,9 @@ static void run_gate(struct session *s, enum gate_step step, struct span from_cl
         (void)feed_tap(s, SIDE_SERVER, out->to[SIDE_CLIENT]);
         gate_sent(s->gate);
         settle_gate(s);
+        if (from_client.len > 0) {
+                session_admit_user(s);
+        }
         session_settle_pipeline(s); /* commands may have been sent before the login was over */
         if ((step == GATE_CLIENT_TLS && link_secure(client, s->generation->tls, out->rest) != STATUS_OK) ||
             (step == GATE_SERVER_TLS &&

@@ -5,6 +5,7 @@
 #include "proxy/net/tls_context.h"
 #include "proxy/session_state.h"
 
+#include <event2/event.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -93,16 +94,25 @@ static enum status begin_connecting(struct session *s, int *reached)
         return server.under_way != NULL || server.fd >= 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
-/** The client's PROXY header has come. */
-static void on_header(struct session *s)
+/** The client is known: its PROXY header has come, or it needs none. */
+static void on_known(struct session *s)
 {
         int reached;
         session_drop_timer(s);
+        if (!session_admit(s)) {
+                return;
+        }
         if (begin_connecting(s, &reached) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         } else if (reached >= 0) {
                 take_server(s, reached, NULL);
         }
+}
+
+/** Must a new session be admitted first? Then it is still SESSION_ACCEPTED after set_up. */
+static bool has_limits(const struct generation *g)
+{
+        return g->limits.sessions_per_client > 0 || g->limits.memory_bytes > 0;
 }
 
 /** @p reached: see begin_connecting. */
@@ -124,7 +134,7 @@ static enum status set_up(struct session *s, int fd, const char *client_addr, in
                 return STATUS_OK;
         }
         s->watches_opening = g->refuses_headers;
-        return begin_connecting(s, reached);
+        return has_limits(g) ? STATUS_OK : begin_connecting(s, reached);
 }
 
 static struct session *new_session(struct session_shared *shared, uint64_t conn_id)
@@ -168,8 +178,10 @@ enum status session_open(struct session_shared *shared, int fd, uint64_t conn_id
         session_begin(s);
         if (server >= 0) {
                 take_server(s, server, NULL);
-        } else if (s->state == SESSION_HEADER && session_await_header(s, on_header) != STATUS_OK) {
+        } else if (s->state == SESSION_HEADER && session_await_header(s, on_known) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
+        } else if (s->state == SESSION_ACCEPTED) {
+                on_known(s);
         }
         session_drained_finish(s); /* the proxy may have begun to stop when the client was on its way */
         return STATUS_OK;
@@ -193,6 +205,35 @@ static const struct link_owner link_owner = {
     .on_no_memory = on_no_memory,
 };
 
+static void on_time_check(evutil_socket_t fd, short what, void *arg)
+{
+        PROF_SCOPE(STAGE_WORKER);
+        struct session_shared *shared = arg;
+        (void)fd;
+        (void)what;
+        loop_tick(&shared->loop);
+        session_shared_check_time(shared);
+}
+
+/** Look at the times of sessions often enough for the limits of @p g. Once it has begun, it goes on: older sessions have limits, too.
+ *  @return false when memory is out. */
+static bool watch_time(struct session_shared *shared, const struct generation *g)
+{
+        enum { PARTS = 4, MS_LEAST = 10, MS_MOST = 1000 };
+        const uint64_t idle = g->limits.idle_timeout_ms;
+        const uint64_t transaction = g->limits.transaction_timeout_ms;
+        uint64_t ms = (idle > 0 && (transaction == 0 || idle < transaction) ? idle : transaction) / PARTS;
+        ms = ms < MS_LEAST ? MS_LEAST : ms > MS_MOST ? MS_MOST : ms;
+        const struct timeval interval = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+        if (idle == 0 && transaction == 0) {
+                return true;
+        }
+        if (shared->time_check == NULL) {
+                shared->time_check = event_new(shared->loop.base, -1, EV_PERSIST, on_time_check, shared);
+        }
+        return shared->time_check != NULL && loop_add(shared->time_check, &interval) == STATUS_OK;
+}
+
 enum status session_shared_init(struct session_shared *shared, const struct session_config *config,
                                 struct generation *generation)
 {
@@ -200,13 +241,17 @@ enum status session_shared_init(struct session_shared *shared, const struct sess
         bool ok = tap_shared_init(&shared->tap, &config->tap, &shared->loop.wall_offset_ns) == STATUS_OK &&
                   loop_init(&shared->loop) == STATUS_OK &&
                   link_shared_init(&shared->links, &link_owner, &shared->loop, config->backlog_bytes / 2) ==
-                      STATUS_OK;
+                      STATUS_OK &&
+                  watch_time(shared, generation);
         return ok ? STATUS_OK : STATUS_NOMEM;
 }
 
 void session_shared_reload(struct session_shared *shared, struct generation *generation)
 {
         struct generation *old = shared->generation;
+        if (!watch_time(shared, generation)) {
+                diag(DIAG_ERROR, "the timeouts of sessions can't be watched: out of memory");
+        }
         shared->generation = generation_hold(generation);
         generation_release(old);
 }
@@ -214,6 +259,9 @@ void session_shared_reload(struct session_shared *shared, struct generation *gen
 void session_shared_fini(struct session_shared *shared)
 {
         generation_release(shared->generation);
+        if (shared->time_check != NULL) {
+                event_free(shared->time_check);
+        }
         loop_fini(&shared->loop);
         link_shared_fini(&shared->links);
         tap_shared_fini(&shared->tap);

@@ -2,6 +2,7 @@
  *
  *      session.c          states, timers, the end
  *      session_forward.c  what its links report: bytes, ends, TLS
+ *      session_limits.c   how many there may be, and how long
  *      session_header.c   the PROXY header before it
  *      session_drain.c    its end when the proxy stops
  *      session_view.c     a look at it from outside
@@ -56,8 +57,14 @@ struct session {
         struct session_header *header; /* NULL = none is awaited */
         uint8_t opening[12];           /* the client's first bytes, while watches_opening */
         uint8_t n_opening;
-        struct event *timer;    /* NULL = not set */
-        uint64_t timer_moved;   /* what had moved when it was set: traffic since then sets it again */
+        struct quota_entry *of_client; /* NULL = not counted */
+        struct quota_entry *of_user;
+        uint64_t time_moved;          /* bytes read, when they were last looked at … */
+        uint64_t time_idle_ns;        /* … and since when no more have come */
+        uint64_t time_transaction;    /* the number of the open transaction … */
+        uint64_t time_transaction_ns; /* … and when it was first seen; 0 = none is open */
+        struct event *timer;          /* NULL = not set */
+        uint64_t timer_moved;         /* what had moved when it was set: traffic since then sets it again */
         uint64_t pause_told_ns; /* when a notice last said that the client is paused (pause_for_replies) */
         char *failure;          /* why the gate refuses the client */
 };
@@ -102,6 +109,24 @@ bool session_refuse_header(struct session *s, struct span bytes);
 /* session_drain.c */
 /** session_finish; if the proxy stops and the session is at a point where the client can be told so, it ends. */
 void session_drained_finish(void *arg);
+
+/** An error that the client is sent at a point at which it waits for nothing, or for a reply of which nothing has come. */
+struct session_error {
+        uint8_t seq;   /* number of the packet */
+        uint8_t frame; /* number of the compressed frame */
+        uint16_t errnum;
+        const char *sqlstate; /* NULL before the greeting */
+        const char *text;
+        enum reason reason;
+};
+/** Send it, and close the session. @p v is its view now. */
+void session_tell(struct session *s, const struct dissect_view *v, const struct session_error *e);
+
+/* session_limits.c */
+/** Count a new session of its client. @return false if it was refused. */
+bool session_admit(struct session *s);
+/** Count it for its user, once the login was sent; refuse it if there are too many. */
+void session_admit_user(struct session *s);
 
 /* session_forward.c: what its links report; @p arg is the session */
 void session_on_bytes(void *arg, struct link *from, struct span bytes);

@@ -167,6 +167,7 @@ static enum status init_sessions(struct worker *w, const struct worker_config *c
         const struct session_config sessions = {
             .worker = config->index,
             .backlog_bytes = s->limits.backlog_bytes,
+            .quota = config->quota,
             .tap = {.dissect = {.query_bytes = s->limits.query_bytes,
                                 .value_bytes = s->limits.value_bytes,
                                 .packet_bytes = s->hex || s->capture.bytes > 0 ? s->capture.packet_bytes : 0,

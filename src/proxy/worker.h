@@ -29,6 +29,7 @@ struct worker_config {
         unsigned index;
         const struct settings *settings;
         struct generation *generation; /**< of its first sessions; a reference is taken */
+        struct quota *quota;           /**< of all workers; it must outlive them */
         bool count_only;               /**< nobody reads the records of commands */
         struct span listen_addr;       /**< it lives as long as the worker */
         struct journal_port *port;

@@ -271,6 +271,28 @@ const struct settings_row settings_rows[] = {
     MS("limits.half_close_timeout_ms", limits.half_close_timeout_ms, 1, 3600000, "60000",
        "When one side has closed its connection, how long to wait for the other side to close its own.",
        RELOADABLE),
+    UINT("limits.sessions_per_client", limits.sessions_per_client, 0, 1000000, "0",
+         "Maximum number of simultaneous sessions of one client address; further ones receive an error. 0 "
+         "sets no "
+         "limit.",
+         RELOADABLE),
+    UINT("limits.sessions_per_user", limits.sessions_per_user, 0, 1000000, "0",
+         "Maximum number of simultaneous sessions of one user, counted from the login on; further ones "
+         "receive an "
+         "error. 0 sets no limit.",
+         RELOADABLE),
+    SIZE("limits.memory_bytes", limits.memory_bytes, 0, 1024 * G, "0",
+         "Memory that querytap may allocate in total; before it is reached, new clients receive an error. 0 "
+         "sets no "
+         "limit.",
+         RELOADABLE),
+    MS("limits.idle_timeout_ms", limits.idle_timeout_ms, 0, 604800000, "0",
+       "Sessions that send no statement for this long are ended with an error. 0 sets no limit.", RELOADABLE),
+    MS("limits.transaction_timeout_ms", limits.transaction_timeout_ms, 0, 604800000, "0",
+       "Sessions whose transaction is open for this long are ended with an error as soon as no statement "
+       "runs. 0 sets "
+       "no limit.",
+       RELOADABLE),
     MS("limits.shutdown_timeout_ms", limits.shutdown_timeout_ms, 0, 3600000, "5000",
        "When querytap is stopped, how long sessions have to complete their transactions. Sessions without a "
        "transaction end after the statement that runs. 0 ends all sessions at once.",

@@ -160,6 +160,11 @@ struct settings {
                 uint64_t connect_timeout_ms;
                 uint64_t login_timeout_ms;
                 uint64_t half_close_timeout_ms;
+                uint64_t sessions_per_client; /**< 0 = no limit, as for the following four */
+                uint64_t sessions_per_user;
+                uint64_t memory_bytes;
+                uint64_t idle_timeout_ms;
+                uint64_t transaction_timeout_ms;
                 uint64_t shutdown_timeout_ms; /**< for sessions to end their transactions; 0 = none */
         } limits;
         struct {

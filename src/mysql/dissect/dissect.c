@@ -239,6 +239,9 @@ struct dissect_view dissect_view(const struct dissect *d)
         bool frames_idle =
             frame_idle(&d->streams[SIDE_CLIENT].frame) && frame_idle(&d->streams[SIDE_SERVER].frame);
         v.between_commands = v.idle && frames_idle && !d->skips_rest && !d->answered_early && !d->draining;
+        v.authenticates = d->phase == PHASE_AUTH && frame_idle(&d->streams[SIDE_CLIENT].frame);
+        v.reply_seq = d->next_seq;
+        v.transaction = d->transaction.id;
         v.in_transaction = d->transaction.is_open;
         v.compressed = d->streams[SIDE_SERVER].compress != NULL;
         v.is_unanswered = d->phase == PHASE_READY && d->queue.count == 1 && frames_idle && !d->skips_rest &&

@@ -87,6 +87,8 @@ struct dissect_view {
         bool idle;             /**< between two commands, and not a byte of the next has come */
         bool between_commands; /**< idle, and nothing of a packet of the server has come either */
         bool in_transaction;   /**< by the last status flags */
+        bool authenticates;    /**< the login was sent, and the server has not decided: reply_seq holds */
+        uint64_t transaction;  /**< number of the last transaction; 1 is the session's first */
         bool compressed;
         bool
             is_unanswered; /**< one command is in flight, and nothing of its reply has come: the next two hold */
