@@ -1,5 +1,5 @@
 /* The view Packets: the last packets of a session, and the packets of one statement. */
-import { el, h } from './dom.js';
+import { el, h, link } from './dom.js';
 import { shown, count, plural, microseconds, clock } from './text.js';
 import { getText, getJson } from './api.js';
 import { View, heading } from './view.js';
@@ -9,7 +9,8 @@ import { source } from './source.js';
 const HEAD = /^(\S+Z)  #(\d+) (client|server) > (?:client|server)  seq (\d+)  len (\d+)\s*(.*)$/;
 const SHOWN_MAX = 400, OPEN_MAX = 12, SESSIONS_MAX = 24;
 
-function dumpOf(session) { return getText('/sessions/' + session + '/hex'); }
+/** The packets of a session as hex, by field with the name of each; with `plain` without names. */
+function dumpOf(session, plain) { return getText('/sessions/' + session + '/hex', plain ? {} : { annotate: 1 }); }
 
 /** A hex dump of the proxy, taken apart. */
 function parseDump(text) {
@@ -23,8 +24,8 @@ function parseDump(text) {
 }
 
 /** The packets of the exchange that a record is about: {list, text, note}. */
-export async function exchangeOf(r) {
-	const end = r._t + (r.duration_us ?? 0), list = parseDump(await dumpOf(r.conn_id)).filter((p) => p.t >= r._t - 1 && p.t <= end + 1);
+export async function exchangeOf(r, plain) {
+	const end = r._t + (r.duration_us ?? 0), list = parseDump(await dumpOf(r.conn_id, plain)).filter((p) => p.t >= r._t - 1 && p.t <= end + 1);
 	return {
 		list,
 		text: list.map((p) => [p.head, ...p.lines].join('\n')).join('\n'),
@@ -42,15 +43,16 @@ export function packetList(list) {
 }
 
 export class PacketsView extends View {
-	begin(route) {
-		const input = h('input.text-input', { type: 'number', min: 1, 'aria-label': 'Session', value: route.arg, placeholder: 'Session', onchange: () => { if (/^\d+$/.test(input.value)) go(address('packets', input.value)); } });
+	begin({ arg, params }) {
+		const input = h('input.text-input', { type: 'number', min: 1, 'aria-label': 'Session', value: arg, placeholder: 'Session', onchange: () => { if (/^\d+$/.test(input.value)) go(address('packets', input.value)); } });
+		const form = (as, name) => h('a.button.small', { href: address('packets', arg, { as }), 'aria-current': (params.as ?? '') === as && 'true' }, name);
 		this.choices = el('div.tabs');
 		this.list = el('section.card');
-		this.body.replaceChildren(heading('Packets', 'The last packets of a session in hexadecimal, also after its end. Packets that may hold a password are shown without their bytes. Open a packet to see its bytes.',
-			el('label', 'Session ', input)), this.choices, this.list);
+		this.body.replaceChildren(heading('Packets', 'The last packets of a session, also after its end. Packets that may hold a password are shown without their bytes. Open a packet to see its bytes, and what each of them means.',
+			el('label', 'Session ', input), /^\d+$/.test(arg) && [form('', 'Fields'), form('hex', 'Hex'), link('/sessions/' + arg + '/pcap', 'For Wireshark')]), this.choices, this.list);
 	}
 
-	async load({ arg }) { return { sessions: (await getJson('/sessions')).sessions, text: /^\d+$/.test(arg) ? await dumpOf(arg) : '' }; }
+	async load({ arg, params }) { return { sessions: (await getJson('/sessions')).sessions, text: /^\d+$/.test(arg) ? await dumpOf(arg, params.as === 'hex') : '' }; }
 
 	draw({ sessions, text }, { arg }) {
 		const recent = source.ring.records.slice(-2000).map((r) => r.conn_id).filter(Boolean).reverse(), list = parseDump(text);

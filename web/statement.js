@@ -59,7 +59,7 @@ function copyMenu(r) {
 	if (sql && !isCut(r)) { try { runnable(r); } catch (error) { refusal = error.message; } }
 	return [h('div.copy-as', { role: 'group', 'aria-label': 'Copy as' }, el('span.dim', 'Copy as'),
 		sql && as('SQL', (whole) => runnable(whole) + ';'), sql && as('mariadb', async (whole) => clientCommand(whole, await listen)), as('JSON', jsonOf), as('curl', () => curlCommand(r, location.origin)),
-		r.event === 'query' && as('Hex', async () => { const { text } = await exchangeOf(r); if (text === '') throw new Refused('its packets are no longer kept'); return text; })),
+		r.event === 'query' && as('Hex', async () => { const { text } = await exchangeOf(r, true); if (text === '') throw new Refused('its packets are no longer kept'); return text; })),
 	refusal && el('p.note', 'Not copied as a statement to run: ' + refusal + '.'), problem];
 }
 
