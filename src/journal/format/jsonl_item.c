@@ -1,7 +1,6 @@
 #include "journal/format/jsonl_item.h"
 
 #include "base/json.h"
-#include "journal/format/jsonl.h"
 #include "mysql/record/fields.h"
 
 #include <string.h>
@@ -153,30 +152,14 @@ void jsonl_item_head_set(struct jsonl_item_head *head, const char *run, uint64_t
         }
 }
 
-struct span jsonl_item_event(struct writer *w, const struct record *r, const struct jsonl_item_head *head,
-                             size_t most)
+void jsonl_item_event_cut(struct writer *w, const struct record *r, const struct jsonl_item_head *head,
+                          size_t most, size_t start)
 {
-        struct span line = {NULL, 0};
-        size_t start = w->at;
-        if (w->failed || w->size - start < sizeof head->text) {
-                w->failed = true;
-                return line;
-        }
-        memcpy(w->data + start, head->text, sizeof head->text);
-        size_t at = start + head->len;
-        w->at = at;
-        jsonl_record(w, r);
-        if (!w->failed && w->at - at <= most) { /* then no text can be longer, nor the lists together */
-                w->data[at] = ',';
-                line = span_of(w->data + at + 1, w->at - at - 1);
-        } else {
-                const struct jsonl_item item = {head->run, head->number, most};
-                w->failed = false;
-                w->at = start + head->data;
-                jsonl_item(w, r, &item);
-        }
+        const struct jsonl_item item = {head->run, head->number, most};
+        w->failed = false;
+        w->at = start + head->data;
+        jsonl_item(w, r, &item);
         writer_char(w, '\n');
-        return line;
 }
 
 static void put_run(struct writer *w, const char *run)

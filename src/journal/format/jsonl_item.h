@@ -9,6 +9,7 @@
 #define JOURNAL_FORMAT_JSONL_ITEM_H
 
 #include "base/writer.h"
+#include "journal/format/jsonl.h"
 #include "mysql/record/record.h"
 
 enum {
@@ -41,12 +42,6 @@ struct jsonl_item_head {
 void jsonl_item(struct writer *w, const struct record *r, const struct jsonl_item *item);
 /** Let @p head be that of record @p number of @p run, which has at most 16 bytes and stays where it is. */
 void jsonl_item_head_set(struct jsonl_item_head *head, const char *run, uint64_t number);
-/** Append @p r as a server-sent event: its ID, the item as data with texts of at most @p most bytes, and an empty line. w->failed if it does not
- *  fit.
- *  @return the record's own line of JSON behind the opening brace, within what was written, if nothing was cut; else empty. */
-struct span jsonl_item_event(struct writer *w, const struct record *r, const struct jsonl_item_head *head,
-                             size_t most);
-
 /** Let @p head be that of the next record. */
 static inline void jsonl_item_head_next(struct jsonl_item_head *head)
 {
@@ -60,6 +55,38 @@ static inline void jsonl_item_head_next(struct jsonl_item_head *head)
                 *in_id-- = *in_data-- = '0';
         }
         *in_data = ++*in_id;
+}
+
+/** For jsonl_item_event: append the event at @p start with what is too long cut; w->failed if it does not fit. */
+void jsonl_item_event_cut(struct writer *w, const struct record *r, const struct jsonl_item_head *head,
+                          size_t most, size_t start);
+
+/** Append @p r as a server-sent event: its ID, the item as data with texts of at most @p most bytes, and an empty line. w->failed if it does not
+ *  fit.
+ *  @return the record's own line of JSON behind the opening brace, within what was written, if nothing was cut; else empty. */
+static inline struct span jsonl_item_event(struct writer *w, const struct record *r,
+                                           const struct jsonl_item_head *head, size_t most)
+{
+        size_t start = w->at;
+        uint8_t *to = w->data + start;
+        if (w->failed || w->size - start < sizeof head->text) {
+                w->failed = true;
+                return (struct span){NULL, 0};
+        }
+        memcpy(to, head->text, sizeof head->text);
+        to += head->len;
+        w->at = start + head->len;
+        jsonl_record(w, r);
+        size_t len = (size_t)(w->data + w->at - to);
+        if (w->failed || len > most ||
+            w->at == w->size) { /* else no text can be longer, nor the lists together */
+                jsonl_item_event_cut(w, r, head, most, start);
+                return (struct span){NULL, 0};
+        }
+        to[0] = ',';
+        to[len] = '\n';
+        w->at++;
+        return span_of(to + 1, len - 1);
 }
 
 /** Append a line about records that are missing: {"run":…,"from":…,"to":…,"count":…}. @p to 0: it is not known how many there are; then
