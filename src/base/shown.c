@@ -190,7 +190,7 @@ static bool is_short_plain(struct span s, uint8_t a, uint8_t b)
         return are_plain((stride)(pair){first, first}, a, b);
 }
 
-size_t shown_plain_but(struct span s, uint8_t a, uint8_t b)
+size_t shown_plain_run(struct span s, uint8_t a, uint8_t b)
 {
         size_t n = 0;
         if (s.len >= STRIDE) {

@@ -25,8 +25,15 @@ struct shown {
         uint8_t taken;   /**< bytes of the original text, 1 to 4 */
 };
 
+/** For shown_plain_but: the same where there are some, mostly many. */
+size_t shown_plain_run(struct span s, uint8_t a, uint8_t b);
+
 /** How many bytes at the front of @p s are printable ASCII, which is shown as it is, other than @p a and @p b? */
-size_t shown_plain_but(struct span s, uint8_t a, uint8_t b);
+static inline size_t shown_plain_but(struct span s, uint8_t a, uint8_t b)
+{
+        uint8_t c = s.len > 0 ? s.data[0] : 0;
+        return c >= 0x20 && c < 0x7f && c != a && c != b ? shown_plain_run(s, a, b) : 0;
+}
 
 /** The same with one exception; 0: none. */
 static inline size_t shown_plain(struct span s, uint8_t except)

@@ -57,13 +57,17 @@ static void put_sql(struct redact *f, struct span sql, struct sql_mode mode, boo
 {
         struct sql_lexer lexer = sql_lexer_over(sql, mode);
         struct secret_finder finder;
-        secret_finder_begin(&finder, sql, mode);
+        finder.reply = 0;                         /* all of it would be much to set */
+        bool is_searched = secret_suspected(sql); /* nothing is found in other statements */
+        if (is_searched) {
+                secret_finder_begin(&finder, sql, mode);
+        }
         const uint8_t *at = sql.data;
         bool was_secret = false;
         struct sql_token t = sql_next(&lexer);
         while (t.kind != SQL_END) {
                 struct sql_token next = sql_next(&lexer);
-                bool secret = secret_find(&finder, &t, &next, &lexer) ||
+                bool secret = (is_searched && secret_find(&finder, &t, &next, &lexer)) ||
                               (found->has_secret_tag && is_plain_comment(&t));
                 bool is_piece =
                     was_secret && at == t.text.data && !sql_is_literal(&t); /* Pa$$-w0rd without quotes */
