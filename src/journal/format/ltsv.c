@@ -125,33 +125,28 @@ static void put_label(struct writer *w, enum record_field f, const char *suffix)
         writer_char(w, ':');
 }
 
-/** The usual field: a number, or a text of printable ASCII, where there is space for it. A name is copied as a whole, with the unused end of
- *  its key. @return false if it is another one: then nothing is written. */
-static inline bool put_usual(struct writer *w, const struct record *r, enum record_field f)
+/** The usual field: a number, or a text of printable ASCII, at @p to, where there is space for it up to @p end. A name is copied as a whole, with
+ *  the unused end of its key. @return the place behind it; NULL if it is another one: then nothing was written that counts. */
+static inline uint8_t *put_usual(uint8_t *to, const uint8_t *end, const struct record *r, enum record_field f)
 {
         enum { NAME_COPIED = RECORD_KEY_SIZE - 2, SPACE = NAME_COPIED + DECIMAL_MAX + 2 };
-        size_t space = w->size - w->at;
-        if (!has_fastpaths || w->failed || space < SPACE) {
-                return false;
+        if (!has_fastpaths || end - to < SPACE) {
+                return NULL;
         }
         struct span name = name_of(f);
-        uint8_t *to = w->data + w->at;
         to[0] = '\t';
         memcpy(to + 1, name.data, NAME_COPIED);
-        to += 1 + name.len;
-        *to++ = ':';
+        to[1 + name.len] = ':';
+        to += name.len + 2;
         if (record_fields[f].kind == RECORD_UINT) {
-                to = decimal_put(to, record_uint(r, f));
-        } else if (record_fields[f].kind == RECORD_TEXT && record_text(r, f).len < space - SPACE &&
-                   json_copy_plain(to, record_text(r, f))) { /* it needs no escape here, either */
-                to += record_text(r, f).len;
-        } else {
-                return false;
+                return decimal_put(to, record_uint(r, f));
         }
-        size_t n = (size_t)(to - w->data) - w->at;
-        w->at += n;
-        w->wanted += n;
-        return true;
+        if (record_fields[f].kind != RECORD_TEXT) {
+                return NULL;
+        }
+        struct span text = record_text(r, f);
+        bool fits = (size_t)(end - to) > text.len;
+        return fits && json_copy_plain(to, text) ? to + text.len : NULL; /* it needs no escape here, either */
 }
 
 static void put_field(struct writer *w, const struct record *r, enum record_field f)
@@ -175,6 +170,14 @@ static void put_field(struct writer *w, const struct record *r, enum record_fiel
         }
 }
 
+/** The record was written up to @p to. */
+static void advance(struct writer *w, const uint8_t *to)
+{
+        size_t n = (size_t)(to - w->data) - w->at;
+        w->at += n;
+        w->wanted += n;
+}
+
 void ltsv_record(struct writer *w, const struct record *r)
 {
         char when[CLOCK_RFC3339_SIZE];
@@ -183,11 +186,20 @@ void ltsv_record(struct writer *w, const struct record *r)
         writer_bytes(w, when, CLOCK_RFC3339_SIZE - 1);
         writer_text(w, "\tevent:");
         writer_text(w, record_event_name(r->event));
-        struct field_set walk = fields_begin(r);
-        for (enum record_field f = fields_next(&walk); f != FIELD_COUNT; f = fields_next(&walk)) {
-                if (fields_undecoded(r, f) || !put_usual(w, r, f)) {
-                        put_field(w, r, f);
+        uint8_t *to = w->data + w->at;
+        enum record_field f;
+        FIELD_SET_EACH(r->present, f)
+        {
+                bool is_odd = w->failed || fields_undecoded(r, f);
+                uint8_t *behind = is_odd ? NULL : put_usual(to, w->data + w->size, r, f);
+                if (behind != NULL) {
+                        to = behind;
+                        continue;
                 }
+                advance(w, to);
+                put_field(w, r, f);
+                to = w->data + w->at;
         }
+        advance(w, to);
         writer_char(w, '\n');
 }
