@@ -33,6 +33,9 @@ struct generation {
         struct settings_networks balancers; /**< their connections begin with a PROXY header */
         bool refuses_headers;               /**< PROXY headers of others are not passed on to the server */
         unsigned sends_header;              /**< version of the PROXY header for the server; 0 = none */
+        /** Until then no session connects to the server, since that was found to be ourselves; monotonic, ns. The connections that this
+         *  makes would connect as well, and so on without end. */
+        _Atomic uint64_t self_until_ns;
         struct tls_context *tls;
 };
 

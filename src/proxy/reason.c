@@ -17,7 +17,7 @@ static const struct {
     [REASON_UPSTREAM_UNREACHABLE] = {"upstream_unreachable", "the server could not be reached"},
     [REASON_NO_GREETING] = {"no_greeting", "the client left before the server sent a greeting"},
     [REASON_GREETING_TIMEOUT] = {"greeting_timeout",
-                                 "the server sent no greeting within limits.login_timeout_ms"},
+                                 "the server sent no greeting within limits.connect_timeout_ms"},
     [REASON_HANDSHAKE_REFUSED] = {"handshake_refused", "the login was refused: see the error record"},
     [REASON_CLIENT_TLS] = {"client_tls", "TLS with the client failed"},
     [REASON_SERVER_TLS] = {"server_tls", "TLS with the server failed"},

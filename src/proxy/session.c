@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 /* How long a client that was refused may take to read why; and how long one that is paused until replies have come waits for any. */
 enum { REFUSED_MS = 2000, REPLIES_MS = 1000 };
@@ -230,12 +231,19 @@ static uint64_t what_moves(const struct session *s)
         return waits_for_replies(s) ? s->links[SIDE_SERVER].bytes_read : bytes_moved(s);
 }
 
+bool session_awaits_greeting(const struct session *s)
+{
+        return s->state == SESSION_GATED && s->gate != NULL && !gate_is_open(s->gate) &&
+               gate_offer(s->gate).offered == 0;
+}
+
 static uint64_t timeout_ms(const struct session *s)
 {
         const struct session_limits *limits = &s->generation->limits;
         return s->state == SESSION_REFUSED   ? REFUSED_MS
                : waits_for_replies(s)        ? REPLIES_MS
                : s->state == SESSION_CLOSING ? limits->half_close_timeout_ms
+               : s->times_greeting           ? limits->connect_timeout_ms
                                              : limits->login_timeout_ms;
 }
 
@@ -289,6 +297,23 @@ void session_settle_pipeline(struct session *s)
         }
 }
 
+/** The header, the greeting or the login did not come in time. A client that waits for the greeting is told so in its place. */
+static void end_late_login(struct session *s)
+{
+        char text[256];
+        enum reason reason = s->state == SESSION_HEADER ? REASON_PROXY_HEADER
+                             : s->times_greeting        ? REASON_GREETING_TIMEOUT
+                                                        : REASON_LOGIN_TIMEOUT;
+        session_report_error(s, reason_text(reason), NULL);
+        if (reason != REASON_GREETING_TIMEOUT) {
+                session_close(s, reason);
+                return;
+        }
+        (void)snprintf(text, sizeof text, "querytap: upstream %.120s: %s", s->generation->remote_text,
+                       reason_text(reason));
+        session_refuse_error(s, 0, 1053, NULL, text, reason); /* as for a server that can't be reached */
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
         PROF_SCOPE(STAGE_SESSION);
@@ -310,11 +335,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
                         stop_waiting(s);
                 }
         } else if (s->state != SESSION_CLOSING) {
-                enum reason reason = s->state == SESSION_HEADER  ? REASON_PROXY_HEADER
-                                     : session_lacks_greeting(s) ? REASON_GREETING_TIMEOUT
-                                                                 : REASON_LOGIN_TIMEOUT;
-                session_report_error(s, reason_text(reason), NULL);
-                session_close(s, reason);
+                end_late_login(s);
         } else if (what_moves(s) != s->timer_moved) {
                 session_set_timer(s);
         } else {
@@ -328,6 +349,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 void session_set_timer(struct session *s)
 {
+        s->times_greeting = session_awaits_greeting(s);
         uint64_t ms = timeout_ms(s);
         const struct timeval timeout = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
         s->timer_moved = what_moves(s);

@@ -31,9 +31,10 @@ struct session_counts {
 };
 
 struct session_config {
-        unsigned worker;      /**< number of the thread, for lists */
-        size_t backlog_bytes; /**< limits.backlog_bytes */
-        struct quota *quota;  /**< of all workers */
+        unsigned worker;       /**< number of the thread, for lists */
+        size_t backlog_bytes;  /**< limits.backlog_bytes */
+        struct address listen; /**< of the proxy, as bound */
+        struct quota *quota;   /**< of all workers */
         struct tap_config tap;
 };
 

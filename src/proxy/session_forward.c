@@ -71,6 +71,9 @@ static void note_gate(struct session *s)
 {
         const char *reason = gate_reason(s->gate);
         tap_set_login(s->tap, gate_offer(s->gate), gate_mediated(s->gate));
+        if (s->times_greeting && !session_awaits_greeting(s) && s->state == SESSION_GATED) {
+                session_set_timer(s); /* from here on it is the client that is waited for */
+        }
         if (gate_login_sent(s->gate) && s->state < SESSION_CLOSING) {
                 session_drop_timer(s);
         }

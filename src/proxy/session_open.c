@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+static const char self_error[] = "it is an address on which querytap itself listens";
+
 static void on_unreachable(struct session *s, const char *error)
 {
         char text[512];
@@ -21,6 +23,18 @@ static void on_unreachable(struct session *s, const char *error)
         /* ER_SERVER_SHUTDOWN: clients that wait for a server to come back try again. 2002 or 2003 would say it better, but
          * clients distrust a server that sends a number of their own range. */
         session_refuse_error(s, 0, 1053, NULL, text, REASON_UPSTREAM_UNREACHABLE);
+}
+
+/** Is the server that was reached the proxy itself? */
+static bool is_self(struct session *s, int fd)
+{
+        struct session_shared *shared = s->shared;
+        if (!address_leads_to(fd, &shared->config.listen)) {
+                return false;
+        }
+        atomic_store_explicit(&s->generation->self_until_ns, shared->loop.now_ns + CLOCK_S_NS,
+                              memory_order_relaxed);
+        return true;
 }
 
 static enum status report_connected(struct session *s, int fd)
@@ -60,6 +74,9 @@ static void take_server(struct session *s, int fd, const char *error)
         struct session_shared *shared = s->shared;
         if (fd < 0) {
                 on_unreachable(s, error);
+        } else if (is_self(s, fd)) {
+                (void)close(fd);
+                on_unreachable(s, self_error);
         } else if (link_open(&s->links[SIDE_SERVER], &shared->links, s, fd, 0) != STATUS_OK ||
                    send_header(s) != STATUS_OK ||
                    link_resume(&s->links[SIDE_CLIENT], PAUSE_CONNECTING) != STATUS_OK ||
@@ -94,12 +111,23 @@ static enum status begin_connecting(struct session *s, int *reached)
         return server.under_way != NULL || server.fd >= 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
+/** Was the server found to be the proxy itself a moment ago? */
+static bool is_known_self(const struct session *s)
+{
+        return s->shared->loop.now_ns <
+               atomic_load_explicit(&s->generation->self_until_ns, memory_order_relaxed);
+}
+
 /** The client is known: its PROXY header has come, or it needs none. */
 static void on_known(struct session *s)
 {
         int reached;
         session_drop_timer(s);
         if (!session_admit(s)) {
+                return;
+        }
+        if (is_known_self(s)) {
+                on_unreachable(s, self_error);
                 return;
         }
         if (begin_connecting(s, &reached) != STATUS_OK) {
@@ -134,7 +162,7 @@ static enum status set_up(struct session *s, int fd, const char *client_addr, in
                 return STATUS_OK;
         }
         s->watches_opening = g->refuses_headers;
-        return has_limits(g) ? STATUS_OK : begin_connecting(s, reached);
+        return has_limits(g) || is_known_self(s) ? STATUS_OK : begin_connecting(s, reached);
 }
 
 static struct session *new_session(struct session_shared *shared, uint64_t conn_id)

@@ -42,6 +42,7 @@ struct session {
         struct gate *gate;             /* NULL once it is open for good */
         struct tap *tap;
         enum session_state state;
+        bool times_greeting;    /* the timer that is set is for the greeting */
         bool watches_opening;   /* the client's first bytes must not be a PROXY header */
         bool in_callback;       /* of its own: it must not be destroyed now */
         struct tap_times times; /* for the tap */
@@ -80,6 +81,8 @@ void session_finish(void *arg);
 bool session_is_over(const struct session *s);
 /** The server has not sent a byte. */
 bool session_lacks_greeting(const struct session *s);
+/** The server's greeting has not passed the gate. */
+bool session_awaits_greeting(const struct session *s);
 /** Remember @p reason, unless there is one already. */
 void session_give_reason(struct session *s, enum reason reason);
 /** Send the client @p packet, which says why, and wait a little until it has been read. */

@@ -164,7 +164,7 @@ static uint64_t redacted_bits(uint64_t redact)
 static enum status init_sessions(struct worker *w, const struct worker_config *config)
 {
         const struct settings *s = config->settings;
-        const struct session_config sessions = {
+        struct session_config sessions = {
             .worker = config->index,
             .backlog_bytes = s->limits.backlog_bytes,
             .quota = config->quota,
@@ -190,6 +190,7 @@ static enum status init_sessions(struct worker *w, const struct worker_config *c
                                .end_session = end_session,
                                .announcements = journal_port_announcements(config->port)}},
         };
+        (void)address_parse((const char *)config->listen_addr.data, &sessions.listen); /* as it was printed */
         return session_shared_init(&w->sessions, &sessions, config->generation);
 }
 

@@ -135,6 +135,38 @@ uint16_t address_port(const struct sockaddr_storage *from)
                                              : 0;
 }
 
+bool address_leads_to(int fd, const struct address *listen)
+{
+        static const uint8_t any[sizeof(struct in6_addr)];
+        struct sockaddr_storage peer = {0};
+        struct sockaddr_storage own = {0};
+        struct sockaddr_storage bound;
+        socklen_t len = sizeof peer;
+        socklen_t bound_len;
+        if (!address_numeric(listen, &bound, &bound_len) ||
+            getpeername(fd, (struct sockaddr *)&peer, &len) != 0) {
+                return false;
+        }
+        if (listen->is_unix) {
+                return peer.ss_family == AF_UNIX &&
+                       strcmp(((const struct sockaddr_un *)&peer)->sun_path, listen->host) == 0;
+        }
+        struct address_bytes to = address_bytes(&peer);
+        struct address_bytes at = address_bytes(&bound);
+        if (to.len == 0 || address_port(&peer) != listen->port) {
+                return false;
+        }
+        if (memcmp(at.at, any, at.len) != 0) {
+                return to.len == at.len && memcmp(to.at, at.at, to.len) == 0;
+        }
+        len = sizeof own; /* it listens on all addresses: is the peer's one of ours? */
+        if (getsockname(fd, (struct sockaddr *)&own, &len) != 0) {
+                return false;
+        }
+        struct address_bytes from = address_bytes(&own);
+        return from.len == to.len && memcmp(from.at, to.at, to.len) == 0;
+}
+
 void address_own(int fd, char out[ADDRESS_TEXT_MAX])
 {
         struct sockaddr_storage ss = {0};

@@ -32,6 +32,8 @@ struct address_bytes {
 struct address_bytes address_bytes(const struct sockaddr_storage *from);
 /** The port of an IP address; 0 for another kind of address. */
 uint16_t address_port(const struct sockaddr_storage *from);
+/** Does the connection @p fd lead to a socket that listens on @p listen, on this machine? */
+bool address_leads_to(int fd, const struct address *listen);
 /** The address of @p fd's own end; empty if it has none. */
 void address_own(int fd, char out[ADDRESS_TEXT_MAX]);
 
