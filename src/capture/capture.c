@@ -1,73 +1,77 @@
 #include "capture/capture.h"
 
-#include "mysql/sql/secret_data.h"
+#include "capture/entry.h"
 #include "mysql/wire/frame.h"
 #include "profile/heap/prof.h"
 
-/* A segment can hold the longest packet; RUN_MAX bytes at most are kept of a run. */
 enum {
-        SEGMENT_BYTES = 128 * 1024,
-        SEGMENTS_MIN = 2,
-        SEGMENTS_MAX = 32,
-        RUN_MAX = 16 * 1024,
-        KIND_OF_EACH = UINT16_MAX,
-        KIND_NOTE = UINT16_MAX - 1
+        RUN_MAX = 16 * 1024, /* bytes that are kept of a run at most */
+        ENDED_PER_BLOCKS = 8,
+        SHARES_MIN = 32,
 };
+#define NO_BLOCK UINT32_MAX
+#define NO_ENTRY UINT32_MAX
 
-/* An entry begins with this. Behind it stands the beginning of the packet's payload. If the entry is a run of packets, their kinds
- * stand there, if they differ, and then their bytes. */
-struct entry {
-        uint64_t conn_id;
-        uint64_t wall_ns;
-        uint32_t size; /* of the whole entry, with padding */
-        uint32_t bytes;
-        uint32_t run; /* number of packets; 0 = this is a single packet */
-        uint32_t length;
-        uint16_t kind; /* enum packet_kind; KIND_OF_EACH: each packet of the run has its own */
-        uint8_t from;
-        uint8_t seq;
-        uint8_t agreed; /* of struct packet */
-        bool secret;
-        bool cut_off;
-        bool redacted;
+struct block {
+        struct capture_track *owner; /* NULL = it is free */
+        uint32_t next;               /* of the same owner */
+        uint32_t first; /* offset of the first entry that begins in it; NO_ENTRY: it continues one */
 };
 
 struct capture {
-        uint8_t *next; /* where the next entry goes, in the newest segment */
-        uint8_t *end;  /* of that segment */
-        size_t size;   /* of each segment */
-        uint32_t n;
-        uint32_t newest;
-        size_t used[SEGMENTS_MAX]; /* bytes in each of the other segments */
-        _Alignas(8) uint8_t memory[];
+        size_t block_size;
+        size_t entry_max;
+        uint32_t n;     /* blocks */
+        uint32_t share; /* blocks that each open session is sure of */
+        uint32_t hand;  /* the block that is tried next when one is needed */
+        uint32_t sessions;
+        uint32_t n_ended;
+        uint32_t next_ended;
+        struct block *blocks;
+        struct capture_track *ended; /* a ring of sessions that have ended; those without blocks are free */
+        uint8_t *data;
 };
 
-static uint8_t *segment_at(struct capture *c, uint32_t i)
+_Static_assert(sizeof(struct entry) % ENTRY_ALIGNMENT == 0 && CAPTURE_BLOCK_MIN % 8 == 0,
+               "entries are aligned");
+_Static_assert(sizeof(struct capture) % 8 == 0 && sizeof(struct capture_track) % 8 == 0, "so are tables");
+
+/* --- blocks ------------------------------------------------------------------------------------------------------------ */
+
+static uint8_t *data_of(const struct capture *c, uint32_t block)
 {
-        return c->memory + i * c->size;
+        return c->data + block * c->block_size;
 }
 
-static void begin_segment(struct capture *c, uint32_t i)
+/** The size of blocks: at most what half the memory has for each session, as a power of 2; and there should be some. */
+static size_t block_size_for(size_t bytes, size_t sessions)
 {
-        c->newest = i;
-        c->next = segment_at(c, i);
-        c->end = c->next + c->size;
+        sessions = sessions < SHARES_MIN ? SHARES_MIN : sessions;
+        size_t size = CAPTURE_BLOCK_MIN;
+        while (size < CAPTURE_BLOCK_MAX && 2 * size * sessions <= bytes / 2) {
+                size *= 2;
+        }
+        return size;
 }
 
-static uint32_t segments_of(size_t bytes)
+struct capture *capture_new(size_t bytes, size_t sessions)
 {
-        size_t n = bytes / SEGMENT_BYTES;
-        return n < SEGMENTS_MIN ? SEGMENTS_MIN : n > SEGMENTS_MAX ? SEGMENTS_MAX : (uint32_t)n;
-}
-
-struct capture *capture_new(size_t bytes)
-{
+        size_t size = block_size_for(bytes, sessions);
+        size_t unit = ENDED_PER_BLOCKS * (size + sizeof(struct block)) + sizeof(struct capture_track);
         size_t usable = bytes > sizeof(struct capture) ? bytes - sizeof(struct capture) : 0;
         struct capture *c = prof_alloc(STAGE_CAPTURE, sizeof *c + usable);
-        if (c != NULL) {
-                *c = (struct capture){.n = segments_of(bytes)};
-                c->size = usable / c->n & ~(size_t)7;
-                begin_segment(c, 0);
+        if (c == NULL) {
+                return NULL;
+        }
+        *c = (struct capture){.block_size = size,
+                              .n = (uint32_t)(usable / unit) * ENDED_PER_BLOCKS,
+                              .n_ended = (uint32_t)(usable / unit)};
+        c->entry_max = c->n / 4 * size;
+        c->blocks = (struct block *)(void *)(c + 1);
+        c->ended = (struct capture_track *)(void *)(c->blocks + c->n);
+        c->data = (uint8_t *)(c->ended + c->n_ended);
+        if (c->n > 0) {
+                memset(c->blocks, 0, (size_t)(c->data - (uint8_t *)c->blocks));
         }
         return c;
 }
@@ -77,69 +81,171 @@ void capture_free(struct capture *c)
         prof_free(c);
 }
 
-/** The newest segment is full: empty the oldest one, which becomes the newest. @return false if @p size can never fit. */
-static bool turn(struct capture *c, size_t size)
+/** Take the oldest block from its owner. */
+static uint32_t take_oldest(struct capture *c, struct capture_track *t)
 {
-        if (size > c->size) {
-                return false;
+        uint32_t block = t->oldest;
+        t->oldest = c->blocks[block].next;
+        if (--t->n_blocks == 0) {
+                t->next = NULL;
+                t->end = NULL;
         }
-        c->used[c->newest] = (size_t)(c->next - segment_at(c, c->newest));
-        begin_segment(c, c->newest + 1 < c->n ? c->newest + 1 : 0);
-        return true;
+        return block;
 }
 
-static size_t size_of(size_t len)
+/** A block that is free, or the oldest one of a session that has more than its share. There is always one, since the shares are half the
+ *  blocks at most; and half of the tries succeed, at least. */
+static uint32_t take_block(struct capture *c)
 {
-        return (sizeof(struct entry) + len + 7) & ~(size_t)7;
+        for (;;) {
+                uint32_t at = c->hand;
+                struct capture_track *owner = c->blocks[at].owner;
+                c->hand = at + 1 < c->n ? at + 1 : 0;
+                if (owner == NULL) {
+                        return at;
+                }
+                if (owner->has_ended || owner->n_blocks > c->share) {
+                        return take_oldest(c, owner);
+                }
+        }
 }
 
-/** Append an entry with @p len bytes behind it, which must fit into the segment. Only its size is set. */
-static struct entry *take(struct capture *c, size_t len)
+/** Give @p t another block, which becomes its newest. */
+static __attribute__((noinline)) void add_block(struct capture *c, struct capture_track *t)
 {
-        struct entry *e = (struct entry *)(void *)c->next;
-        e->size = (uint32_t)size_of(len);
-        c->next += e->size;
+        uint32_t block = take_block(c); /* may be the oldest of t */
+        c->blocks[block] = (struct block){t, NO_BLOCK, NO_ENTRY};
+        if (t->n_blocks > 0) {
+                c->blocks[t->newest].next = block;
+        } else {
+                t->oldest = block;
+        }
+        t->newest = block;
+        t->n_blocks++;
+        t->next = data_of(c, block);
+        t->end = t->next + c->block_size;
+}
+
+/* --- sessions ------------------------------------------------------------------------------------------------------- */
+
+static void count_session(struct capture *c, int more)
+{
+        c->sessions = (uint32_t)((int)c->sessions + more);
+        c->share = c->sessions > 0 ? c->n / 2 / c->sessions : 0;
+}
+
+void capture_begin(struct capture *c, struct capture_track *t, uint64_t conn_id)
+{
+        *t = (struct capture_track){.conn_id = conn_id};
+        count_session(c, 1);
+}
+
+static void set_owner(struct capture *c, const struct capture_track *t, struct capture_track *owner)
+{
+        uint32_t block = t->oldest;
+        for (uint32_t i = 0; i < t->n_blocks; i++) {
+                c->blocks[block].owner = owner;
+                block = c->blocks[block].next;
+        }
+}
+
+void capture_end(struct capture *c, struct capture_track *t)
+{
+        count_session(c, -1);
+        if (t->n_blocks == 0) {
+                return;
+        }
+        struct capture_track *slot = &c->ended[c->next_ended];
+        c->next_ended = c->next_ended + 1 < c->n_ended ? c->next_ended + 1 : 0;
+        set_owner(c, slot, NULL); /* what was left of the session that ended longest ago */
+        *slot = *t;
+        slot->has_ended = true;
+        set_owner(c, slot, slot);
+        *t = (struct capture_track){.conn_id = t->conn_id, .has_ended = true};
+}
+
+const struct capture_track *capture_find_ended(const struct capture *c, uint64_t conn_id)
+{
+        for (uint32_t i = 0; i < c->n_ended; i++) {
+                if (c->ended[i].n_blocks > 0 && c->ended[i].conn_id == conn_id) {
+                        return &c->ended[i];
+                }
+        }
+        return NULL;
+}
+
+/* --- recording -------------------------------------------------------------------------------------------------------- */
+
+/** Begin an entry with @p len bytes behind it. Only its number of bytes is set. */
+static inline struct entry *begin_entry(struct capture *c, struct capture_track *t, size_t len)
+{
+        if ((size_t)(t->end - t->next) < sizeof(struct entry)) {
+                add_block(c, t);
+        }
+        struct entry *e = (struct entry *)(void *)t->next;
+        struct block *block = &c->blocks[t->newest];
+        if (block->first == NO_ENTRY) {
+                block->first = (uint32_t)(c->block_size - (size_t)(t->end - t->next));
+        }
+        t->next += sizeof *e;
+        e->bytes = (uint32_t)len;
         return e;
 }
 
-static bool fits(const struct capture *c, size_t len)
+/** Copy what does not fit into the newest block. */
+static __attribute__((noinline)) void put_split(struct capture *c, struct capture_track *t, struct span bytes)
 {
-        return size_of(len) <= (size_t)(c->end - c->next);
+        while (bytes.len > 0) {
+                if (t->next == t->end) {
+                        add_block(c, t);
+                }
+                struct span part = span_head(bytes, (size_t)(t->end - t->next));
+                t->next = span_copy(t->next, part);
+                bytes = span_skip(bytes, part.len);
+        }
 }
 
-void capture_add(struct capture *c, uint64_t conn_id, const struct packet *p, uint64_t wall_ns)
+static inline void put(struct capture *c, struct capture_track *t, struct span bytes)
 {
-        if (!fits(c, p->head.len) && !turn(c, size_of(p->head.len))) {
+        if (bytes.len <= (size_t)(t->end - t->next)) {
+                t->next = span_copy(t->next, bytes);
+        } else {
+                put_split(c, t, bytes);
+        }
+}
+
+static inline void end_entry(struct capture_track *t)
+{
+        t->next += -(uintptr_t)t->next & 7;
+}
+
+void capture_add(struct capture *c, struct capture_track *t, const struct packet *p, uint64_t wall_ns)
+{
+        if (p->head.len >= c->entry_max) {
                 return;
         }
-        struct entry *e = take(c, p->head.len);
-        e->conn_id = conn_id;
+        struct entry *e = begin_entry(c, t, p->head.len);
         e->wall_ns = wall_ns;
+        e->number = p->length;
         e->kind = (uint16_t)p->kind;
-        e->bytes = (uint32_t)p->head.len;
-        e->run = 0;
-        e->length = p->length;
-        e->from = (uint8_t)p->from;
+        e->flags = (uint8_t)((unsigned)p->from | (unsigned)p->secret << ENTRY_SECRET_BIT |
+                             (unsigned)p->cut_off << ENTRY_CUT_OFF_BIT |
+                             (unsigned)p->redacted << ENTRY_REDACTED_BIT);
         e->seq = p->seq;
         e->agreed = p->agreed;
-        e->secret = p->secret;
-        e->cut_off = p->cut_off;
-        e->redacted = p->redacted;
-        if (p->head.len > 0) {
-                memcpy(e + 1, p->head.data, p->head.len);
-        }
+        put(c, t, p->head);
+        end_entry(t);
 }
 
-void capture_add_note(struct capture *c, uint64_t conn_id, struct span note)
+void capture_add_note(struct capture *c, struct capture_track *t, struct span note)
 {
         struct span kept = span_head(note, CAPTURE_NOTE_MAX);
-        if (fits(c, kept.len) || turn(c, size_of(kept.len))) {
-                struct entry *e = take(c, kept.len);
-                e->conn_id = conn_id;
+        if (kept.len < c->entry_max) {
+                struct entry *e = begin_entry(c, t, kept.len);
                 e->kind = KIND_NOTE;
-                e->bytes = (uint32_t)kept.len;
-                e->run = 0;
-                (void)span_copy((uint8_t *)(e + 1), kept);
+                e->flags = 0;
+                put(c, t, kept);
+                end_entry(t);
         }
 }
 
@@ -173,205 +279,121 @@ static struct packet_run last_of(const struct packet_run *run, size_t max)
         return last;
 }
 
-/** Append a run that fits into the segment. */
-static void put_run(struct capture *c, uint64_t conn_id, const struct packet_run *run, uint64_t wall_ns)
+/** Append a run that is not too long. */
+static inline void put_run(struct capture *c, struct capture_track *t, const struct packet_run *run,
+                           uint64_t wall_ns)
 {
         size_t kinds = kinds_size(run);
-        struct entry *e = take(c, kinds + run->bytes.len);
-        e->conn_id = conn_id;
+        struct entry *e = begin_entry(c, t, kinds + run->bytes.len);
         e->wall_ns = wall_ns;
+        e->number = (uint32_t)run->n;
         e->kind = KIND_OF_EACH;
-        if (kinds == 0) {
+        e->flags = (uint8_t)((unsigned)run->from | ENTRY_RUN);
+        e->agreed = run->agreed;
+        if (kinds > 0) {
+                put(c, t, span_of(run->kinds, kinds));
+        } else {
                 e->kind = run->kinds != NULL ? run->kinds[0] : (uint16_t)run->kind;
         }
-        e->bytes = (uint32_t)run->bytes.len;
-        e->run = (uint32_t)run->n;
-        e->from = (uint8_t)run->from;
-        e->agreed = run->agreed;
-        uint16_t *at = (uint16_t *)(void *)(e + 1);
-        for (size_t i = 0; i < kinds / sizeof *at; i++) {
-                *at++ = run->kinds[i];
-        }
-        (void)span_copy((uint8_t *)at, run->bytes);
+        put(c, t, run->bytes);
+        end_entry(t);
 }
 
-/** Add a run that is too long, or that begins a segment. This is a function of its own because other runs do not need its stack frame. */
-__attribute__((noinline)) static void put_rarely(struct capture *c, uint64_t conn_id,
-                                                 const struct packet_run *run, uint64_t wall_ns)
+/** Add the end of a run that is too long. This is a function of its own because other runs do not need its stack frame. */
+static __attribute__((noinline)) void put_end_of_run(struct capture *c, struct capture_track *t,
+                                                     const struct packet_run *run, uint64_t wall_ns)
 {
-        const struct packet_run last = last_of(run, RUN_MAX);
-        size_t len = kinds_size(&last) + last.bytes.len;
-        if (fits(c, len) || turn(c, size_of(len))) {
-                put_run(c, conn_id, &last, wall_ns);
+        const struct packet_run last = last_of(run, c->entry_max < RUN_MAX ? c->entry_max : RUN_MAX);
+        if (kinds_size(&last) + last.bytes.len < c->entry_max) {
+                put_run(c, t, &last, wall_ns);
         }
 }
 
-void capture_add_run(struct capture *c, uint64_t conn_id, const struct packet_run *run, uint64_t wall_ns)
+void capture_add_run(struct capture *c, struct capture_track *t, const struct packet_run *run,
+                     uint64_t wall_ns)
 {
         size_t len = kinds_size(run) + run->bytes.len;
-        if (len <= RUN_MAX && fits(c, len)) {
-                put_run(c, conn_id, run, wall_ns);
+        if (len <= RUN_MAX && len < c->entry_max) {
+                put_run(c, t, run, wall_ns);
         } else {
-                put_rarely(c, conn_id, run, wall_ns);
+                put_end_of_run(c, t, run, wall_ns);
         }
-}
-
-/* --- reading ------------------------------------------------------------------------------------------------------ */
-
-typedef void each_packet(void *arg, const struct capture_packet *p);
-typedef void each_entry(void *arg, const struct entry *e);
-
-static void give(struct capture_packet *p, each_packet *each, void *arg)
-{
-        /* such as a row of SHOW PROCESSLIST: searching each packet for it as it passes would be too expensive */
-        if (secret_is_in_packet(p->packet.head)) {
-                p->packet.secret = true;
-                p->packet.head = span_of(NULL, 0);
-        }
-        each(arg, p);
-}
-
-static void walk_run(const struct entry *e, each_packet *each, void *arg)
-{
-        const uint16_t *kinds = e->kind == KIND_OF_EACH ? (const uint16_t *)(const void *)(e + 1) : NULL;
-        const uint8_t *at = (const uint8_t *)(e + 1) + (kinds != NULL ? e->run * sizeof *kinds : 0);
-        for (uint32_t i = 0; i < e->run; i++) {
-                struct capture_packet p = {
-                    .wall_ns = e->wall_ns,
-                    .packet = {.from = (enum side)e->from,
-                               .seq = at[3],
-                               .length = frame_length(frame_header(at)),
-                               .kind = (enum packet_kind)(kinds != NULL ? kinds[i] : e->kind),
-                               .agreed = e->agreed,
-                               .head = span_of(at + FRAME_HEADER_SIZE, frame_length(frame_header(at)))}};
-                size_t length = frame_length(frame_header(at));
-                give(&p, each, arg);
-                at += FRAME_HEADER_SIZE + length;
-        }
-}
-
-static void show(const struct entry *e, each_packet *each, void *arg)
-{
-        struct capture_packet p = {
-            .wall_ns = e->wall_ns,
-            .packet = {.from = (enum side)e->from,
-                       .seq = e->seq,
-                       .secret = e->secret,
-                       .cut_off = e->cut_off,
-                       .redacted = e->redacted,
-                       .length = e->length,
-                       .kind = (enum packet_kind)e->kind,
-                       .agreed = e->agreed,
-                       .head = span_of(e + 1, e->bytes)},
-        };
-        give(&p, each, arg);
-}
-
-/** Who receives packets, and how many there were. */
-struct receiver {
-        each_packet *each;
-        void *arg;
-        uint64_t n;
-};
-
-static void pass_packets(void *arg, const struct entry *e)
-{
-        struct receiver *r = arg;
-        if (e->kind == KIND_NOTE) {
-                return;
-        }
-        if (e->run > 0) {
-                walk_run(e, r->each, r->arg);
-        } else {
-                show(e, r->each, r->arg);
-        }
-        r->n += e->run > 0 ? e->run : 1;
-}
-
-/** Pass on the entries of session @p conn_id from @p at to @p end. */
-static void walk_entries(const uint8_t *at, const uint8_t *end, uint64_t conn_id, each_entry *each, void *arg)
-{
-        while (at < end) {
-                const struct entry *e = (const struct entry *)(const void *)at;
-                at += e->size;
-                if (e->conn_id == conn_id) {
-                        each(arg, e);
-                }
-        }
-}
-
-static void walk_all(struct capture *c, uint64_t conn_id, each_entry *each, void *arg)
-{
-        for (uint32_t i = 1; i < c->n; i++) {
-                uint32_t at = (c->newest + i) % c->n;
-                walk_entries(segment_at(c, at), segment_at(c, at) + c->used[at], conn_id, each, arg);
-        }
-        walk_entries(segment_at(c, c->newest), c->next, conn_id, each, arg);
-}
-
-uint64_t capture_walk(struct capture *c, uint64_t conn_id, each_packet *each, void *arg)
-{
-        struct receiver r = {each, arg, 0};
-        walk_all(c, conn_id, pass_packets, &r);
-        return r.n;
 }
 
 /* --- copies ------------------------------------------------------------------------------------------------------- */
 
-static void add_size(void *arg, const struct entry *e)
+/** A place in the blocks of a session. */
+struct place {
+        const struct capture *c;
+        const struct capture_track *t;
+        uint32_t block;
+        size_t at;
+};
+
+/** The end of what is used of its block. */
+static size_t end_of_block(const struct place *p)
 {
-        size_t *size = arg;
-        *size += e->size;
+        return p->block == p->t->newest ? (size_t)(p->t->next - data_of(p->c, p->block)) : p->c->block_size;
 }
 
-static void add_copy(void *arg, const struct entry *e)
+/** Copy the next @p n bytes to @p to. */
+static void copy_bytes(struct place *p, uint8_t *to, size_t n)
 {
-        struct capture_copy *copy = arg;
-        memcpy(copy->entries + copy->len, e, e->size);
-        copy->len += e->size;
+        while (n > 0) {
+                if (p->at == p->c->block_size) {
+                        p->block = p->c->blocks[p->block].next;
+                        p->at = 0;
+                }
+                size_t left = p->c->block_size - p->at;
+                size_t part = n < left ? n : left;
+                memcpy(to, data_of(p->c, p->block) + p->at, part);
+                p->at += part;
+                to += part;
+                n -= part;
+        }
 }
 
-struct capture_copy *capture_copy(struct capture *c, uint64_t conn_id)
+/** Go to where the first whole entry begins. @return false if there is none. */
+static bool find_first(struct place *p)
 {
-        size_t size = 0;
-        walk_all(c, conn_id, add_size, &size);
+        for (uint32_t i = 0; i < p->t->n_blocks; i++) {
+                if (p->c->blocks[p->block].first != NO_ENTRY) {
+                        p->at = p->c->blocks[p->block].first;
+                        return true;
+                }
+                p->block = p->c->blocks[p->block].next;
+        }
+        return false;
+}
+
+static void copy_entries(struct place *p, struct capture_copy *copy)
+{
+        for (;;) {
+                if (end_of_block(p) - p->at < sizeof(struct entry)) {
+                        if (p->block == p->t->newest) {
+                                return;
+                        }
+                        p->block = p->c->blocks[p->block].next;
+                        p->at = 0;
+                        continue;
+                }
+                struct entry *e = (struct entry *)(void *)(copy->entries + copy->len);
+                copy_bytes(p, (uint8_t *)e, sizeof *e);
+                copy_bytes(p, (uint8_t *)(e + 1), entry_aligned(e->bytes));
+                copy->len += sizeof *e + entry_aligned(e->bytes);
+        }
+}
+
+struct capture_copy *capture_copy(const struct capture *c, const struct capture_track *t)
+{
         struct capture_copy *copy =
-            size > 0 ? prof_alloc(STAGE_CAPTURE, sizeof(struct capture_copy) + size) : NULL;
+            prof_alloc(STAGE_CAPTURE, sizeof(struct capture_copy) + t->n_blocks * c->block_size);
         if (copy != NULL) {
+                struct place p = {c, t, t->oldest, 0};
                 copy->len = 0;
-                walk_all(c, conn_id, add_copy, copy);
+                if (find_first(&p)) {
+                        copy_entries(&p, copy);
+                }
         }
         return copy;
-}
-
-static void walk_copy(const struct capture_copy *copy, each_entry *each, void *arg)
-{
-        const uint8_t *at = copy->entries;
-        while (at < copy->entries + copy->len) {
-                const struct entry *e = (const struct entry *)(const void *)at;
-                at += e->size;
-                each(arg, e);
-        }
-}
-
-uint64_t capture_copy_walk(const struct capture_copy *copy, each_packet *each, void *arg)
-{
-        struct receiver r = {each, arg, 0};
-        walk_copy(copy, pass_packets, &r);
-        return r.n;
-}
-
-static void find_note(void *arg, const struct entry *e)
-{
-        struct span *note = arg;
-        if (e->kind == KIND_NOTE) {
-                *note = span_of(e + 1, e->bytes);
-        }
-}
-
-struct span capture_copy_note(const struct capture_copy *copy)
-{
-        struct span note = {NULL, 0};
-        walk_copy(copy, find_note, &note);
-        return note;
 }

@@ -1,55 +1,59 @@
-/** @file capture.h  The last packets of all sessions of a worker, in a fixed number of bytes.
+/** @file capture.h  The last packets of all sessions of a thread, in a fixed number of bytes.
  *
- *      | oldest segment ... | ... | newest segment: entries, free space |      when it is full, the oldest one is emptied and reused
+ *      memory    | block | block | block | …        each block belongs to one session, or to none
+ *      session   oldest block -> … -> newest block, in which its next entry goes
  *
- * Adding a packet therefore moves one pointer; in return, all entries of a segment are discarded together.
- * Bytes that are known to be secret are not stored (struct packet does not have them); bytes that turn out to be secret later are not
- * given out.
- * Threads: one owner; copies can be read by any.   Memory: STAGE_CAPTURE, one block, which is touched only as it fills. */
+ * Each of N open sessions is sure of an equal share of half the memory, in whole blocks: nothing takes those from it. The other blocks
+ * go to those who need them: a session whose block is full gets the oldest block of a session that has more than its share, or of one
+ * that has ended. Blocks are small enough that each of the sessions that are allowed at once can have one, if the memory is large
+ * enough for that; they have at least CAPTURE_BLOCK_MIN bytes.
+ * Recording a packet copies it once and allocates nothing. Bytes that are known to be secret are not stored (struct packet does not have
+ * them); bytes that turn out to be secret later are not given out.
+ * Threads: one owner; copies can be read by any.   Memory: STAGE_CAPTURE, one block of memory, which is touched only as it fills. */
 #ifndef CAPTURE_CAPTURE_H
 #define CAPTURE_CAPTURE_H
 
-#include "mysql/wire/packet.h"
+#include "capture/capture_copy.h"
 
 struct capture;
 
-/** A recorder that takes @p bytes in all, its own headers included. @return NULL when memory is out. */
-struct capture *capture_new(size_t bytes);
-/** NULL is allowed. */
+enum { CAPTURE_BLOCK_MIN = 256, CAPTURE_BLOCK_MAX = 4096, CAPTURE_NOTE_MAX = 512 };
+
+/** A session's part of the recorder; embedded in its owner, who does not look into it. */
+struct capture_track {
+        uint8_t *next; /**< where the next entry goes, in the newest block */
+        uint8_t *end;  /**< of that block; NULL = there is none */
+        uint64_t conn_id;
+        uint32_t oldest;
+        uint32_t newest;
+        uint32_t n_blocks;
+        bool has_ended;
+};
+
+/** A recorder that takes @p bytes in all, its own headers included, for at most @p sessions at once. @return NULL when memory is out. */
+struct capture *capture_new(size_t bytes, size_t sessions);
+/** After its tracks. NULL is allowed. */
 void capture_free(struct capture *c);
 
-/** Record @p p of session @p conn_id, which arrived at @p wall_ns. A packet that can't fit is not recorded. */
-void capture_add(struct capture *c, uint64_t conn_id, const struct packet *p, uint64_t wall_ns);
+/** Begin to record session @p conn_id. */
+void capture_begin(struct capture *c, struct capture_track *t, uint64_t conn_id);
+/** The session has ended: what is recorded of it stays until others need the memory. @p t is not used any more. */
+void capture_end(struct capture *c, struct capture_track *t);
 
-/** The same for several packets at once. Only the last packets of a long run are recorded, so that one result does not push out all other
- *  sessions. */
-void capture_add_run(struct capture *c, uint64_t conn_id, const struct packet_run *run, uint64_t wall_ns);
+/** Record @p p, which arrived at @p wall_ns. A packet that would take more than a quarter of the memory is not recorded. */
+void capture_add(struct capture *c, struct capture_track *t, const struct packet *p, uint64_t wall_ns);
 
-enum { CAPTURE_NOTE_MAX = 512 };
+/** The same for several packets at once. Only the last packets of a long run are recorded. */
+void capture_add_run(struct capture *c, struct capture_track *t, const struct packet_run *run,
+                     uint64_t wall_ns);
 
-/** Record up to CAPTURE_NOTE_MAX bytes about session @p conn_id, which are not a packet: who it was, for example. The newest note counts. */
-void capture_add_note(struct capture *c, uint64_t conn_id, struct span note);
+/** Record up to CAPTURE_NOTE_MAX bytes about the session, which are not a packet: who it was, for example. The newest note counts. */
+void capture_add_note(struct capture *c, struct capture_track *t, struct span note);
 
-/** A recorded packet; its spans are valid until the next packet is added. */
-struct capture_packet {
-        uint64_t wall_ns;
-        struct packet packet;
-};
-/** Call @p each for every packet of the session @p conn_id, oldest first. @return how many there are. */
-uint64_t capture_walk(struct capture *c, uint64_t conn_id,
-                      void (*each)(void *arg, const struct capture_packet *p), void *arg);
+/** The open or ended session @p conn_id. @return NULL if nothing is recorded of an ended one. An open session is not found by this. */
+const struct capture_track *capture_find_ended(const struct capture *c, uint64_t conn_id);
 
-/** A copy of what is recorded of one session, to be read by any thread. */
-struct capture_copy {
-        size_t len;
-        _Alignas(8) uint8_t entries[];
-};
-/** @return the copy, which the caller frees with prof_free; NULL if nothing is recorded of the session, or memory is out. */
-struct capture_copy *capture_copy(struct capture *c, uint64_t conn_id);
-/** As capture_walk. Spans are valid as long as the copy. */
-uint64_t capture_copy_walk(const struct capture_copy *copy,
-                           void (*each)(void *arg, const struct capture_packet *p), void *arg);
-/** The newest note; empty if there is none. */
-struct span capture_copy_note(const struct capture_copy *copy);
+/** @return the copy, which the caller frees with prof_free; NULL if memory is out. */
+struct capture_copy *capture_copy(const struct capture *c, const struct capture_track *t);
 
 #endif

@@ -2,6 +2,9 @@ noinst_LIBRARIES += src/libcapture.a
 src_libcapture_a_SOURCES = \
 	src/capture/capture.c \
 	src/capture/capture.h \
+	src/capture/capture_copy.c \
+	src/capture/capture_copy.h \
+	src/capture/entry.h \
 	src/capture/hex.c \
 	src/capture/hex.h \
 	src/capture/pcapng.c \

@@ -159,6 +159,7 @@ static enum status make_workers(struct proxy *p)
         while (p->workers != NULL && p->n_workers < n) {
                 const struct worker_config config = {
                     .index = p->n_workers,
+                    .workers = n,
                     .settings = p->settings,
                     .generation = p->generation,
                     .quota = p->quota,

@@ -27,6 +27,7 @@ struct worker {
 
 struct worker_config {
         unsigned index;
+        unsigned workers; /**< how many there are: each has an equal part of the recorder's memory */
         const struct settings *settings;
         struct generation *generation; /**< of its first sessions; a reference is taken */
         struct quota *quota;           /**< of all workers; it must outlive them */

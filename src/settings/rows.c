@@ -347,10 +347,10 @@ const struct settings_row settings_rows[] = {
          "File to which TLS secrets are appended, in the SSLKEYLOGFILE format that Wireshark reads. Leave "
          "empty to write no secrets.",
          RELOADABLE),
-    SIZE("capture.bytes", capture.bytes, 0, 1 * G, "4M",
-         "Memory per worker thread for the most recent packets of its sessions, open and ended, which "
-         "querytap "
-         "hex shows. 0 captures no packets."),
+    SIZE("capture.bytes", capture.bytes, 0, 1 * G, "16M",
+         "Memory for the most recent packets of all sessions, open and ended, which querytap hex shows. Each "
+         "open session is sure of an equal share of half of it; the rest goes to those that have more "
+         "packets. Each worker thread has an equal part of it. 0 captures no packets."),
     SIZE("capture.packet_bytes", capture.packet_bytes, 16, 64 * K, "256",
          "How many bytes of each captured or logged packet to keep."),
     SIZE("profile.sample_bytes", profile.sample_bytes, 0, 1 * G, "512K",

@@ -185,7 +185,7 @@ struct settings {
                 char key_log[SETTINGS_TEXT_MAX]; /**< "" = none */
         } tls;
         struct {
-                uint64_t bytes;        /**< for the last packets of a worker's sessions; 0 = none */
+                uint64_t bytes;        /**< for the last packets of all sessions; 0 = none */
                 uint64_t packet_bytes; /**< bytes of each packet */
         } capture;
         struct {

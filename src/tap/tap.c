@@ -211,7 +211,7 @@ struct tap_about tap_about(const struct tap *tap)
 }
 
 /** Record who the session was, for those who look at its packets later. */
-static void note_end(const struct tap *tap, const struct tap_ending *ending, uint64_t now_ns)
+static void note_end(struct tap *tap, const struct tap_ending *ending, uint64_t now_ns)
 {
         const struct tap_shared *shared = tap->shared;
         if (shared->capture == NULL || tap->packets == 0) {
@@ -220,7 +220,7 @@ static void note_end(const struct tap *tap, const struct tap_ending *ending, uin
         struct tap_about about = tap_about(tap);
         about.end_ns = *shared->wall_offset_ns + now_ns;
         about.abrupt = ending->abrupt;
-        capture_add_note(shared->capture, tap->conn_id, span_of(&about, sizeof about));
+        capture_add_note(shared->capture, &tap->track, span_of(&about, sizeof about));
 }
 
 void tap_end(struct tap *tap, const struct tap_ending *ending, uint64_t now_ns)

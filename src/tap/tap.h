@@ -40,6 +40,7 @@ struct tap_output {
 struct tap_config {
         struct dissect_settings dissect; /**< pool is set by tap_shared_init */
         size_t capture_bytes;            /**< of the recorder; 0 = no packets are recorded */
+        size_t sessions;                 /**< at once, at most: the recorder has a share for each */
         bool log_packets;                /**< each packet becomes a record (EVENT_PACKET) */
         uint64_t packets_redacted;       /**< FIELD_REDACTED of packets whose bytes were taken out */
         struct span listen_addr;         /**< it must outlive the taps */

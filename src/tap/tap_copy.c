@@ -33,25 +33,17 @@ struct tap_copy *tap_copy(const struct tap *tap)
         const struct tap_shared *shared = tap->shared;
         const struct tap_about about = tap_about(tap);
         return new_copy(shared, &about,
-                        shared->capture != NULL ? capture_copy(shared->capture, tap->conn_id) : NULL);
-}
-
-static void ignore(void *arg, const struct capture_packet *p)
-{
-        (void)arg;
-        (void)p;
+                        shared->capture != NULL ? capture_copy(shared->capture, &tap->track) : NULL);
 }
 
 struct tap_copy *tap_copy_ended(const struct tap_shared *shared, uint64_t conn_id)
 {
         struct tap_about about = {.conn_id = conn_id};
-        struct capture_copy *packets =
-            shared->capture != NULL ? capture_copy(shared->capture, conn_id) : NULL;
-        if (packets == NULL || capture_copy_walk(packets, ignore, NULL) == 0) {
-                prof_free(packets);
+        struct capture_copy *packets = tap_packets_ended(shared, conn_id);
+        if (packets == NULL) {
                 return NULL;
         }
-        struct span note = capture_copy_note(packets);
+        struct span note = capture_note(packets);
         if (note.len == sizeof about) {
                 memcpy(&about, note.data, sizeof about);
         }
@@ -92,9 +84,9 @@ void tap_copy_pcap(const struct tap_copy *copy, struct pcapng *out)
         if (copy->packets == NULL) {
                 return;
         }
-        uint64_t kept = capture_copy_walk(copy->packets, ignore, NULL);
+        uint64_t kept = capture_count(copy->packets);
         session_pcap_begin(&s, out, &info, about->packets > kept ? about->packets - kept : 0);
-        (void)capture_copy_walk(copy->packets, put_packet, &s);
+        (void)capture_walk(copy->packets, put_packet, &s);
         if (about->end_ns != 0) {
                 session_pcap_end(&s, about->end_ns, about->abrupt);
         }

@@ -306,29 +306,29 @@ static void end(struct dump *d)
 }
 
 /** Let @p d write all packets to its stream. */
-static void write_all(struct dump *d, struct capture *capture)
+static void write_all(struct dump *d, const struct capture_copy *copy)
 {
         size_t bytes = 0;
-        if (capture != NULL) {
-                (void)capture_walk(capture, d->fields->conn_id, measure, &bytes);
+        if (copy != NULL) {
+                (void)capture_walk(copy, measure, &bytes);
         }
         bool is_limited = d->fields->form != TAP_DUMP_PLAIN && bytes > SHOWN_MAX;
         d->skip = is_limited ? bytes - SHOWN_MAX : 0;
         begin(d);
-        if (capture != NULL) {
-                (void)capture_walk(capture, d->fields->conn_id, on_packet, d);
+        if (copy != NULL) {
+                (void)capture_walk(copy, on_packet, d);
         }
         end(d);
 }
 
-char *tap_fields_dump(struct capture *capture, const struct tap_fields *fields, size_t *len)
+char *tap_fields_dump(const struct capture_copy *packets, const struct tap_fields *fields, size_t *len)
 {
         struct dump d = {.fields = fields, .annotate = annotate_new(fields->live)};
         char *text = NULL;
         char *copy = NULL;
         d.out = d.annotate != NULL ? open_memstream(&text, len) : NULL;
         if (d.out != NULL) {
-                write_all(&d, capture);
+                write_all(&d, packets);
                 bool is_whole = ferror(d.out) == 0;
                 is_whole = fclose(d.out) == 0 && is_whole;
                 copy = is_whole ? prof_alloc(STAGE_CAPTURE, *len + 1) : NULL;

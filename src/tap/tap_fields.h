@@ -23,6 +23,7 @@
 #ifndef TAP_TAP_FIELDS_H
 #define TAP_TAP_FIELDS_H
 
+#include "capture/capture_copy.h"
 #include "tap/tap.h"
 
 struct tap_fields {
@@ -32,8 +33,8 @@ struct tap_fields {
         const char *intro;          /**< a line that comes first; may be empty */
 };
 
-/** Dump the packets that @p capture has of the session. NULL: there is no recorder.
+/** Dump the packets in @p packets. NULL: there is no recorder.
  *  @return what the caller frees with prof_free, *@p len bytes; NULL when memory is out. */
-char *tap_fields_dump(struct capture *capture, const struct tap_fields *fields, size_t *len);
+char *tap_fields_dump(const struct capture_copy *packets, const struct tap_fields *fields, size_t *len);
 
 #endif

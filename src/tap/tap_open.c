@@ -103,7 +103,7 @@ enum status tap_shared_init(struct tap_shared *shared, const struct tap_config *
         *shared = (struct tap_shared){.config = *config, .wall_offset_ns = wall_offset_ns};
         shared->config.dissect.pool = &shared->pool;
         if (config->capture_bytes > 0) {
-                shared->capture = capture_new(config->capture_bytes);
+                shared->capture = capture_new(config->capture_bytes, config->sessions);
         }
         return config->capture_bytes > 0 && shared->capture == NULL ? STATUS_NOMEM : STATUS_OK;
 }
@@ -158,6 +158,9 @@ struct tap *tap_new(struct tap_shared *shared, uint64_t conn_id, const char *cli
         if (config->output.begin_session != NULL) {
                 tap->place = config->output.begin_session(config->output.arg);
         }
+        if (shared->capture != NULL) {
+                capture_begin(shared->capture, &tap->track, conn_id);
+        }
         tap_identity_changed(tap);
         shared->taps++;
         return tap;
@@ -172,6 +175,9 @@ void tap_free(struct tap *tap)
         const struct tap_output *output = &shared->config.output;
         if (output->end_session != NULL) {
                 output->end_session(output->arg, tap->place);
+        }
+        if (shared->capture != NULL) {
+                capture_end(shared->capture, &tap->track);
         }
         dissect_free(tap->front.dissect);
         prof_free(tap->prevented_by);

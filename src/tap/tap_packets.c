@@ -34,7 +34,7 @@ void tap_on_run(void *arg, const struct packet_run *run)
         const struct tap_shared *shared = tap->shared;
         tap->packets += run->n;
         if (shared->capture != NULL) {
-                capture_add_run(shared->capture, tap->conn_id, run, *shared->wall_offset_ns + run->mono_ns);
+                capture_add_run(shared->capture, &tap->track, run, *shared->wall_offset_ns + run->mono_ns);
         }
 }
 
@@ -44,7 +44,7 @@ void tap_on_packet(void *arg, const struct packet *p)
         const struct tap_shared *shared = tap->shared;
         tap->packets++;
         if (shared->capture != NULL) {
-                capture_add(shared->capture, tap->conn_id, p, *shared->wall_offset_ns + p->mono_ns);
+                capture_add(shared->capture, &tap->track, p, *shared->wall_offset_ns + p->mono_ns);
         }
         if (shared->config.log_packets) {
                 log_packet(tap, p);
@@ -71,56 +71,78 @@ static void print(void *arg, const struct capture_packet *p)
         hex_packet(&d->w, d->conn_id, p->wall_ns, &p->packet, packet_kind_name(p->packet.kind));
 }
 
-/** The dump of the session d->conn_id, behind @p intro. @return NULL when memory is out. */
-static char *dump_hex(struct capture *capture, struct dump *d, const char *intro, size_t *len)
+/** The dump of @p copy (NULL: of nothing) behind @p intro. @return NULL when memory is out. */
+static char *dump_hex(const struct capture_copy *copy, uint64_t conn_id, const char *intro, size_t *len)
 {
-        d->size += strlen(intro);
-        char *text = prof_alloc(STAGE_CAPTURE, d->size);
+        struct dump d = {.conn_id = conn_id, .size = strlen(intro)};
+        if (copy != NULL) {
+                (void)capture_walk(copy, measure, &d);
+        }
+        char *text = prof_alloc(STAGE_CAPTURE, d.size);
         if (text == NULL) {
                 return NULL;
         }
-        d->w = writer_over(text, d->size);
-        writer_text(&d->w, intro);
-        if (capture != NULL) {
-                (void)capture_walk(capture, d->conn_id, print, d);
+        d.w = writer_over(text, d.size);
+        writer_text(&d.w, intro);
+        if (copy != NULL) {
+                (void)capture_walk(copy, print, &d);
         }
-        *len = d->w.at;
+        *len = d.w.at;
         return text;
 }
 
-static char *dump(struct capture *capture, struct dump *d, const struct tap_fields *fields, size_t *len)
+/** The dump of @p copy, which is freed; NULL: there is no recorder. */
+static char *dump(struct capture_copy *copy, const struct tap_fields *fields, size_t *len)
 {
-        return fields->form == TAP_DUMP_HEX ? dump_hex(capture, d, fields->intro, len)
-                                            : tap_fields_dump(capture, fields, len);
+        char *text = fields->form == TAP_DUMP_HEX ? dump_hex(copy, fields->conn_id, fields->intro, len)
+                                                  : tap_fields_dump(copy, fields, len);
+        prof_free(copy);
+        return text;
 }
 
 char *tap_hex(const struct tap *tap, enum tap_dump form, size_t *len)
 {
         struct capture *capture = tap->shared->capture;
-        struct dump d = {.conn_id = tap->conn_id};
-        char intro[96] = "";
-        uint64_t kept = capture != NULL ? capture_walk(capture, tap->conn_id, measure, &d) : 0;
+        char intro[96] = "(no packets are recorded: capture.bytes is 0)\n";
+        const struct tap_fields fields = {form, tap->conn_id, tap->front.dissect, intro};
         if (capture == NULL) {
-                (void)snprintf(intro, sizeof intro, "(no packets are recorded: capture.bytes is 0)\n");
-        } else if (kept < tap->packets) {
+                return dump(NULL, &fields, len);
+        }
+        struct capture_copy *copy = capture_copy(capture, &tap->track);
+        if (copy == NULL) {
+                return NULL;
+        }
+        uint64_t kept = capture_count(copy);
+        intro[0] = '\0';
+        if (kept < tap->packets) {
                 (void)snprintf(intro, sizeof intro, "(%llu packets are not kept any more)\n",
                                (unsigned long long)(tap->packets - kept));
         }
-        const struct tap_fields fields = {form, tap->conn_id, tap->front.dissect, intro};
-        return dump(capture, &d, &fields, len);
+        return dump(copy, &fields, len);
 }
 
 char *tap_hex_ended(const struct tap_shared *shared, uint64_t conn_id, enum tap_dump form, size_t *len)
 {
-        struct dump d = {.conn_id = conn_id};
+        struct capture_copy *copy = tap_packets_ended(shared, conn_id);
         char intro[96];
-        uint64_t kept = shared->capture != NULL ? capture_walk(shared->capture, conn_id, measure, &d) : 0;
-        if (kept == 0) {
+        if (copy == NULL) {
                 return NULL;
         }
         (void)snprintf(intro, sizeof intro,
                        "(this session has ended; its last %llu packets are still kept)\n",
-                       (unsigned long long)kept);
+                       (unsigned long long)capture_count(copy));
         const struct tap_fields fields = {form, conn_id, NULL, intro};
-        return dump(shared->capture, &d, &fields, len);
+        return dump(copy, &fields, len);
+}
+
+struct capture_copy *tap_packets_ended(const struct tap_shared *shared, uint64_t conn_id)
+{
+        const struct capture_track *t =
+            shared->capture != NULL ? capture_find_ended(shared->capture, conn_id) : NULL;
+        struct capture_copy *copy = t != NULL ? capture_copy(shared->capture, t) : NULL;
+        if (copy != NULL && capture_count(copy) == 0) {
+                prof_free(copy);
+                return NULL;
+        }
+        return copy;
 }

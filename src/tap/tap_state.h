@@ -7,6 +7,7 @@
 #ifndef TAP_TAP_STATE_H
 #define TAP_TAP_STATE_H
 
+#include "capture/capture.h"
 #include "tap/tap.h"
 
 /** Who a session is, for a capture file; it is recorded when the session ends. */
@@ -33,7 +34,8 @@ struct tap {
         uint16_t client_len;
         uint16_t own_len;
         uint64_t conn_id;
-        uint32_t place; /* see tap_output.begin_session; 0 = none */
+        struct capture_track track; /* in shared->capture, if there is one */
+        uint32_t place;             /* see tap_output.begin_session; 0 = none */
         bool
             carried; /* the last record that carried the session was taken, and what the tap knows is the same … */
         uint32_t announcements; /* … so is this number … */
@@ -64,5 +66,7 @@ struct tap_about tap_about(const struct tap *tap);
 /* tap_packets.c: callbacks of the dissector; @p arg is the tap. */
 void tap_on_packet(void *arg, const struct packet *p);
 void tap_on_run(void *arg, const struct packet_run *run);
+/** What is recorded of a session that has ended, which the caller frees. @return NULL if no packet of it is kept, or memory is out. */
+struct capture_copy *tap_packets_ended(const struct tap_shared *shared, uint64_t conn_id);
 
 #endif

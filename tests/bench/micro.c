@@ -31,6 +31,7 @@ static const char long_select[] = "SELECT o.id, o.placed_at, c.name, SUM(l.price
 /* --- what becomes of a record */
 
 static struct capture *capture;
+static struct capture_track capture_track;
 static struct digests *digests;
 static struct record *record;
 
@@ -119,10 +120,11 @@ static void pack_and_keep(uint64_t times)
 
 static void begin_capture(void)
 {
-        capture = capture_new(16384);
+        capture = capture_new(1 << 20, 1000);
         if (capture == NULL) {
                 abort();
         }
+        capture_begin(capture, &capture_track, 1);
 }
 
 static void add_packets(uint64_t times)
@@ -132,7 +134,7 @@ static void add_packets(uint64_t times)
                            .kind = packet_kind_of(COM_QUERY),
                            .head = span_str(micro_point_select)};
         for (uint64_t i = 0; i < times; i++) {
-                capture_add(capture, 1, &p, i);
+                capture_add(capture, &capture_track, &p, i);
         }
 }
 

@@ -7,7 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PIECES = 64, RESULT_BYTES = 1 << 20, READ_BYTES = 65536, RECORDER_BYTES = 16384 };
+enum {
+        PIECES = 64,
+        RESULT_BYTES = 1 << 20,
+        READ_BYTES = 65536,
+        RECORDER_BYTES = 1 << 20,
+        RECORDER_SESSIONS = 1000
+};
 
 const char micro_point_select[] = "SELECT c FROM sbtest1 WHERE id=4987";
 
@@ -17,6 +23,7 @@ static struct session {
         struct script script;
         struct dissect *dissect;
         struct capture *capture; /* NULL = packets are not asked for */
+        struct capture_track track;
         struct {
                 enum side side;
                 struct span bytes;
@@ -50,13 +57,13 @@ static void on_record(void *arg, struct record *r)
 static void on_packet(void *arg, const struct packet *p)
 {
         (void)arg;
-        capture_add(s.capture, 1, p, p->mono_ns);
+        capture_add(s.capture, &s.track, p, p->mono_ns);
 }
 
 static void on_run(void *arg, const struct packet_run *run)
 {
         (void)arg;
-        capture_add_run(s.capture, 1, run, run->mono_ns);
+        capture_add_run(s.capture, &s.track, run, run->mono_ns);
 }
 
 static void feed(enum side side, struct span bytes)
@@ -81,7 +88,10 @@ static void open_session(bool recorder, uint32_t hash_rows)
                                                    .lint = 16};
         settings.packet_bytes = recorder ? 256 : 0;
         settings.hash_rows = hash_rows;
-        s.capture = recorder ? capture_new(RECORDER_BYTES) : NULL;
+        s.capture = recorder ? capture_new(RECORDER_BYTES, RECORDER_SESSIONS) : NULL;
+        if (s.capture != NULL) {
+                capture_begin(s.capture, &s.track, 1);
+        }
         s.dissect = dissect_new(&settings, (struct dissect_sink){.on_record = on_record,
                                                                  .on_packet = recorder ? on_packet : NULL,
                                                                  .on_run = recorder ? on_run : NULL});

@@ -30,13 +30,13 @@ static void on_record(void *arg, struct record *r)
 static void on_packet(void *arg, const struct packet *p)
 {
         (void)arg;
-        capture_add(s.capture, 1, p, p->mono_ns);
+        capture_add(s.capture, &s.track, p, p->mono_ns);
 }
 
 static void on_run(void *arg, const struct packet_run *run)
 {
         (void)arg;
-        capture_add_run(s.capture, 1, run, run->mono_ns);
+        capture_add_run(s.capture, &s.track, run, run->mono_ns);
 }
 
 void begin_packet(enum side side, uint8_t seq)
@@ -160,7 +160,8 @@ void session_record(size_t bytes)
         session_open(bytes, 0);
         dissect_free(s.dissect);
         s.settings.packet_bytes = 256;
-        s.capture = capture_new(RECORDER_BYTES);
+        s.capture = capture_new(RECORDER_BYTES, 1);
+        s.track = (struct capture_track){0};
         s.dissect = dissect_new(
             &s.settings,
             (struct dissect_sink){.on_record = on_record, .on_packet = on_packet, .on_run = on_run});

@@ -4,6 +4,7 @@
 #define TESTS_LINEAR_SESSION_H
 
 #include "base/writer.h"
+#include "capture/capture.h"
 #include "mysql/dissect/dissect.h"
 #include "mysql/wire/capability.h"
 
@@ -21,7 +22,8 @@ struct session {
         struct dissect_settings settings;
         struct dissect *dissect;
         struct capture *capture; /**< NULL: packets are not asked for */
-        struct writer w;         /**< what was put and not fed yet */
+        struct capture_track track;
+        struct writer w; /**< what was put and not fed yet */
         struct piece *pieces;
         size_t pieces_n;
         size_t pieces_size;

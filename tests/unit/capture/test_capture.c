@@ -147,31 +147,49 @@ static void count(void *arg, const struct capture_packet *p)
         ++*n;
 }
 
+/** The number of packets of a session, after a look at each of them. */
+static unsigned walk(const struct capture *c, const struct capture_track *t,
+                     void (*each)(void *arg, const struct capture_packet *p), void *arg)
+{
+        struct capture_copy *copy = capture_copy(c, t);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+        uint64_t n = capture_walk(copy, each, arg);
+        CU_ASSERT_EQUAL(n, capture_count(copy));
+        prof_free(copy);
+        return (unsigned)n;
+}
+
+static unsigned kept_of(const struct capture *c, const struct capture_track *t)
+{
+        unsigned n = 0;
+        CU_ASSERT_EQUAL(walk(c, t, count, &n), n);
+        return n;
+}
+
 static void the_newest_packets_are_kept(void)
 {
         enum { BYTES = 16384 };
         struct prof_counts before = prof_read(STAGE_CAPTURE, LIB_COUNT);
-        struct capture *c = capture_new(BYTES);
+        struct capture *c = capture_new(BYTES, 2);
+        struct capture_track tracks[2];
         CU_ASSERT_PTR_NOT_NULL_FATAL(c);
         struct prof_counts with = prof_read(STAGE_CAPTURE, LIB_COUNT);
         CU_ASSERT_EQUAL(with.current_count_used - before.current_count_used, 1);
         CU_ASSERT_EQUAL(with.current_bytes_used - before.current_bytes_used, BYTES);
+        capture_begin(c, &tracks[0], 1);
+        capture_begin(c, &tracks[1], 2);
         for (unsigned i = 0; i < 3000; i++) {
                 uint8_t room[90];
-                unsigned kept = 0;
                 struct packet p = packet_of(i, room);
-                capture_add(c, i % 2, &p, 1000 + i);
-                CU_ASSERT_EQUAL_FATAL(capture_walk(c, i % 2, count, &kept), kept);
+                capture_add(c, &tracks[i % 2], &p, 1000 + i);
+                unsigned kept = kept_of(c, &tracks[i % 2]);
                 struct seen seen = {.next = i - 2 * (kept - 1), .right = true};
-                (void)capture_walk(c, i % 2, on_packet, &seen);
+                (void)walk(c, &tracks[i % 2], on_packet, &seen);
                 CU_ASSERT_TRUE_FATAL(seen.right);
                 CU_ASSERT_EQUAL_FATAL(seen.n, kept);
                 CU_ASSERT_EQUAL_FATAL(seen.next, i + 2); /* up to the newest */
                 CU_ASSERT_TRUE_FATAL(kept == i / 2 + 1 || kept >= 30);
         }
-        unsigned none = 0;
-        CU_ASSERT_EQUAL(capture_walk(c, 7, count, &none), 0);
-        CU_ASSERT_EQUAL(none, 0);
         capture_free(c);
         CU_ASSERT_EQUAL(prof_read(STAGE_CAPTURE, LIB_COUNT).current_count_used, before.current_count_used);
         capture_free(NULL);
@@ -180,24 +198,25 @@ static void the_newest_packets_are_kept(void)
 static void a_packet_that_can_not_fit_is_not_kept(void)
 {
         static uint8_t big[10000];
-        unsigned seen = 0;
-        struct capture *c = capture_new(4096);
+        struct capture *c = capture_new(4096, 1);
+        struct capture_track t;
         CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+        capture_begin(c, &t, 1);
         struct packet p = {.kind = PACKET_ROW, .length = sizeof big, .head = span_of(big, sizeof big)};
-        capture_add(c, 1, &p, 1);
-        CU_ASSERT_EQUAL(capture_walk(c, 1, count, &seen), 0);
-        CU_ASSERT_EQUAL(seen, 0);
+        capture_add(c, &t, &p, 1);
+        CU_ASSERT_EQUAL(kept_of(c, &t), 0);
+        capture_end(c, &t);
         capture_free(c);
-        for (size_t size = 0; size < 1024; size++) {
-                c = capture_new(size);
+        for (size_t size = 0; size < 4096; size += 3) {
+                c = capture_new(size, 1);
                 CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+                capture_begin(c, &t, 1);
                 p.head.len = size % 100;
                 for (unsigned i = 0; i < 20; i++) {
-                        capture_add(c, 1, &p, i);
+                        capture_add(c, &t, &p, i);
                 }
-                seen = 0;
-                CU_ASSERT_EQUAL(capture_walk(c, 1, count, &seen), seen);
-                CU_ASSERT_TRUE(size > 0 || seen == 0);
+                CU_ASSERT_TRUE(size > 0 || kept_of(c, &t) == 0);
+                capture_end(c, &t);
                 capture_free(c);
         }
 }
@@ -216,8 +235,11 @@ static void runs_are_kept_and_long_ones_are_cut(void)
         enum { ROWS = 600, ROW = 104 };
         static uint8_t bytes[ROWS * ROW];
         const uint16_t kinds[] = {PACKET_COLUMN_COUNT, PACKET_ROW, PACKET_ROW};
-        struct capture *c = capture_new(1 << 20);
+        struct capture *c = capture_new(1 << 20, 2);
+        struct capture_track tracks[2];
         CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+        capture_begin(c, &tracks[0], 1);
+        capture_begin(c, &tracks[1], 2);
         for (unsigned i = 0; i < ROWS; i++) {
                 bytes[(size_t)i * ROW] = ROW - 4;
                 bytes[(size_t)i * ROW + 3] = (uint8_t)i;
@@ -225,29 +247,172 @@ static void runs_are_kept_and_long_ones_are_cut(void)
         struct packet_run run = {
             .from = SIDE_SERVER, .n = 3, .kinds = kinds, .bytes = span_of(bytes, 3UL * ROW)};
         unsigned next = 0;
-        capture_add_run(c, 1, &run, 1);
-        CU_ASSERT_EQUAL(capture_walk(c, 1, on_row, &next), 3);
+        capture_add_run(c, &tracks[0], &run, 1);
+        CU_ASSERT_EQUAL(walk(c, &tracks[0], on_row, &next), 3);
         CU_ASSERT_EQUAL(next, 3);
         run = (struct packet_run){
             .from = SIDE_SERVER, .n = ROWS, .kind = PACKET_ROW, .bytes = span_of(bytes, sizeof bytes)};
-        capture_add_run(c, 2, &run, 2);
-        unsigned kept = 0;
-        (void)capture_walk(c, 2, count, &kept);
+        capture_add_run(c, &tracks[1], &run, 2);
+        unsigned kept = kept_of(c, &tracks[1]);
         CU_ASSERT_TRUE(kept > 100 && kept < 200); /* its last ones: */
         next = ROWS - kept;
-        (void)capture_walk(c, 2, on_row, &next);
+        (void)walk(c, &tracks[1], on_row, &next);
         CU_ASSERT_EQUAL(next, ROWS);
         next = 0;
-        CU_ASSERT_EQUAL(capture_walk(c, 1, on_row, &next), 3);
+        CU_ASSERT_EQUAL(walk(c, &tracks[0], on_row, &next), 3);
         capture_free(c);
+}
+
+/* --- shares ----------------------------------------------------------------------------------------------------------------- */
+
+/** A packet with the number @p i in its length, and as many bytes as follow from it. */
+static void add_numbered(struct capture *c, struct capture_track *t, unsigned i, unsigned len)
+{
+        static uint8_t bytes[4096];
+        struct packet p = {.length = i, .kind = PACKET_ROW, .head = span_of(bytes, len)};
+        capture_add(c, t, &p, i);
+}
+
+/** What is expected of a session's packets: each is the next one after the one before. */
+struct numbers {
+        unsigned next;
+        unsigned n;
+        size_t bytes;
+};
+
+static void on_number(void *arg, const struct capture_packet *p)
+{
+        struct numbers *seen = arg;
+        CU_ASSERT_TRUE_FATAL(seen->n == 0 || p->packet.length == seen->next);
+        seen->next = p->packet.length + 1;
+        seen->n++;
+        seen->bytes += p->packet.head.len;
+}
+
+static void each_session_is_sure_of_its_share(void)
+{
+        enum { BYTES = 1 << 24, SESSIONS_MAX = 10000 };
+        static struct capture_track tracks[SESSIONS_MAX];
+        const unsigned sessions[] = {10, 1000, SESSIONS_MAX};
+        for (size_t k = 0; k < 3; k++) {
+                unsigned n = sessions[k];
+                struct prof_counts before = prof_read(STAGE_CAPTURE, LIB_COUNT);
+                struct capture *c = capture_new(BYTES, SESSIONS_MAX);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+                for (unsigned i = 0; i < n; i++) {
+                        capture_begin(c, &tracks[i], i + 1);
+                }
+                unsigned each = BYTES / 2 / n / 100 + 20; /* packets of 100 bytes: more than the share */
+                for (unsigned i = 0; i < each * n; i++) {
+                        add_numbered(c, &tracks[i % n], i / n, 100);
+                }
+                for (unsigned i = 0; i < BYTES / 400; i++) {
+                        add_numbered(c, &tracks[0], each + i, 1000); /* one of them talks much */
+                }
+                for (unsigned i = 1; i < n; i += 1 + n / 100) {
+                        struct numbers seen = {0, 0, 0};
+                        (void)walk(c, &tracks[i], on_number, &seen);
+                        /* blocks of 512 bytes, of which an entry has 24 besides its bytes */
+                        size_t sure = (BYTES / 2 / n - BYTES / 2 / n % 512) * 8 / 10 * 100 / 128;
+                        CU_ASSERT_EQUAL(seen.next, each);
+                        CU_ASSERT_TRUE(seen.bytes + 256 >= sure);
+                }
+                struct numbers busy = {0, 0, 0};
+                (void)walk(c, &tracks[0], on_number, &busy);
+                CU_ASSERT_TRUE(busy.bytes > BYTES / 3); /* the rest is the talker's */
+                CU_ASSERT_EQUAL(busy.next, each + BYTES / 400);
+                CU_ASSERT_EQUAL(prof_read(STAGE_CAPTURE, LIB_COUNT).current_bytes_used,
+                                before.current_bytes_used + BYTES);
+                capture_free(c);
+        }
+}
+
+static void ended_sessions_stay_until_others_need_the_memory(void)
+{
+        struct capture *c = capture_new(1 << 16, 4);
+        struct capture_track t;
+        CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+        for (unsigned id = 1; id < 50; id++) {
+                capture_begin(c, &t, id);
+                for (unsigned i = 0; i < 10; i++) {
+                        add_numbered(c, &t, i, 300);
+                }
+                capture_add_note(c, &t, span_of(&id, sizeof id));
+                capture_end(c, &t);
+                const struct capture_track *ended = capture_find_ended(c, id);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(ended);
+                struct capture_copy *copy = capture_copy(c, ended);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+                CU_ASSERT_EQUAL(capture_count(copy), 10);
+                CU_ASSERT_TRUE(span_equal(capture_note(copy), span_of(&id, sizeof id)));
+                prof_free(copy);
+        }
+        CU_ASSERT_PTR_NULL(capture_find_ended(c, 1));
+        CU_ASSERT_PTR_NULL(capture_find_ended(c, 1000));
+        capture_begin(c, &t, 50);
+        for (unsigned i = 0; i < 1000; i++) {
+                add_numbered(c, &t, i, 300);
+        }
+        CU_ASSERT_PTR_NULL(capture_find_ended(c, 49));
+        struct numbers seen = {0, 0, 0};
+        (void)walk(c, &t, on_number, &seen);
+        CU_ASSERT_TRUE(seen.bytes > (1 << 16) / 2);
+        capture_end(c, &t);
+        capture_free(c);
+}
+
+/** Sessions begin, talk and end at random, with packets of all sizes: of each, the packets that are kept are its last ones. */
+static void whatever_comes_the_last_packets_are_kept(void)
+{
+        enum { SESSIONS = 40, STEPS = 60000 };
+        static struct capture_track tracks[SESSIONS];
+        unsigned next[SESSIONS] = {0};
+        bool open[SESSIONS] = {false};
+        uint64_t ids = 0;
+        for (size_t bytes = 4096; bytes <= 1 << 18; bytes *= 8) {
+                struct capture *c = capture_new(bytes, SESSIONS);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+                memset(open, 0, sizeof open);
+                for (unsigned step = 0; step < STEPS; step++) {
+                        unsigned i = (unsigned)tap_random_below(SESSIONS);
+                        if (!open[i]) {
+                                capture_begin(c, &tracks[i], ++ids);
+                                open[i] = true;
+                                next[i] = 0;
+                        }
+                        unsigned len = (unsigned)tap_random_below(tap_random_below(10) == 0 ? 4096 : 80);
+                        unsigned before = kept_of(c, &tracks[i]);
+                        add_numbered(c, &tracks[i], next[i], len);
+                        struct numbers seen = {0, 0, 0};
+                        (void)walk(c, &tracks[i], on_number, &seen);
+                        if (seen.n > 0 && seen.next == next[i] + 1) {
+                                next[i]++;
+                        } else {
+                                CU_ASSERT_TRUE(len >= bytes / 10 || seen.n == 0); /* it was too long */
+                                CU_ASSERT_TRUE(before >= seen.n);
+                        }
+                        if (tap_random_below(50) == 0) {
+                                capture_end(c, &tracks[i]);
+                                open[i] = false;
+                        }
+                }
+                capture_free(c);
+        }
 }
 
 static void without_memory_there_is_no_recorder(void)
 {
         prof_fail_nth(1);
-        struct capture *c = capture_new(4096);
+        struct capture *c = capture_new(4096, 1);
         prof_fail_nth(0);
         CU_ASSERT_PTR_NULL(c);
+        struct capture_track t;
+        c = capture_new(4096, 1);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+        capture_begin(c, &t, 1);
+        prof_fail_nth(1);
+        CU_ASSERT_PTR_NULL(capture_copy(c, &t));
+        prof_fail_nth(0);
         capture_free(c);
 }
 
@@ -259,6 +424,11 @@ static const struct tap_test tests[] = {
     {"recorder: the newest packets are kept, whole and in order", the_newest_packets_are_kept},
     {"recorder: a packet that can't fit is not kept", a_packet_that_can_not_fit_is_not_kept},
     {"recorder: runs are kept, and of long ones the last packets", runs_are_kept_and_long_ones_are_cut},
+    {"recorder: each session is sure of its share, and who talks gets the rest",
+     each_session_is_sure_of_its_share},
+    {"recorder: ended sessions stay until others need the memory",
+     ended_sessions_stay_until_others_need_the_memory},
+    {"recorder: whatever comes, the last packets are kept", whatever_comes_the_last_packets_are_kept},
     {"recorder: without memory there is none", without_memory_there_is_no_recorder},
 };
 
