@@ -263,6 +263,14 @@ void admin_set_control(struct admin *a, const struct control *control)
         }
 }
 
+void admin_end_captures(struct admin *a)
+{
+        if (a != NULL) {
+                PROF_SCOPE(STAGE_ADMIN);
+                pcap_end_streams(&a->context);
+        }
+}
+
 void admin_free(struct admin *a)
 {
         if (a == NULL) {

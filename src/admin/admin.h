@@ -20,6 +20,8 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
                       struct journal *journal, struct admin **out);
 /** Let requests use @p control, which must outlive @p a. @p a may be NULL. */
 void admin_set_control(struct admin *a, const struct control *control);
+/** End the streams of packets. Before the proxy is freed; NULL is allowed. */
+void admin_end_captures(struct admin *a);
 /** Send the last records and replies, for at most 300 ms, and close all connections. Call it after proxy_free, which completes the
  *  requests that wait for a worker, and after journal_stop, which makes the last records. */
 void admin_free(struct admin *a);

@@ -27,12 +27,14 @@ struct admin_context {
         size_t n_endpoints;
         /** Identifies this start of the proxy in the IDs of records (RUN:NUMBER): hex digits. */
         char run[ADMIN_RUN_SIZE];
-        struct stream *streams; /**< open record streams (stream.c) */
-        struct delta *deltas;   /**< profiles over an interval that has not ended (heap.c) */
+        struct stream *streams;           /**< open record streams (stream.c) */
+        struct pcap_stream *pcap_streams; /**< open streams of packets (pcap_stream.c) */
+        struct delta *deltas;             /**< profiles over an interval that has not ended (heap.c) */
         struct log_marks log_marks;
         struct waiter *waiters; /**< requests that wait for the stop of the proxy (health.c) */
         uint64_t start_wall_ns; /**< when the port was opened */
         unsigned n_streams;
+        unsigned n_pcap_streams;
         unsigned n_followers; /**< those of them that may follow the feed (journal/feed.h) */
         unsigned n_deltas;
         unsigned n_waiters;

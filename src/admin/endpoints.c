@@ -145,6 +145,15 @@ const struct endpoint endpoints[] = {
                             "text2pcap: the dump as text2pcap reads it."))},
     {"GET", "/sessions/*/pcap", "A session's last packets as a capture file for Wireshark (pcapng).",
      .handle = handle_pcap, .types = TYPES("application/x-pcapng")},
+    {"GET", "/pcap",
+     "Packets as they are recorded, as a capture file that does not end: of all sessions, of ?session=, or "
+     "of "
+     "those with a record that the filter ?q= selects.",
+     .handle = handle_pcap_stream,
+     .params = PARAMS(
+         NUMBER("session", UINT64_MAX, "0", "Only this session; 0: all."),
+         TEXT("q", "verb:select", "nonsense:1", "An expression of the filter language: querytap-filter(7).")),
+     .types = TYPES("application/x-pcapng")},
     {"POST", "/sessions/*/kill", "Close a session.", .handle = handle_kill},
     {"GET", "/records",
      "The most recent log records; ?n= their number (100), ?since= a mark, ?before= or ?after= a record's "

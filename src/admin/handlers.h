@@ -19,6 +19,10 @@ void handle_kill(struct call *call);
 void call_fail_session(struct call *call);
 /* pcap.c */
 void handle_pcap(struct call *call);
+/* pcap_stream.c */
+void handle_pcap_stream(struct call *call);
+/** End all streams of packets, as long as the proxy is there. */
+void pcap_end_streams(struct admin_context *a);
 /* records.c */
 void handle_records(struct call *call);
 void handle_record(struct call *call);

@@ -36,6 +36,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/params.c \
 	src/admin/params.h \
 	src/admin/pcap.c \
+	src/admin/pcap_stream.c \
 	src/admin/put.c \
 	src/admin/put.h \
 	src/admin/record_reader.c \

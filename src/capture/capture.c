@@ -27,6 +27,7 @@ struct capture {
         uint32_t sessions;
         uint32_t n_ended;
         uint32_t next_ended;
+        uint64_t ends;
         struct block *blocks;
         struct capture_track *ended; /* a ring of sessions that have ended; those without blocks are free */
         uint8_t *data;
@@ -160,6 +161,7 @@ void capture_end(struct capture *c, struct capture_track *t)
         set_owner(c, slot, NULL); /* what was left of the session that ended longest ago */
         *slot = *t;
         slot->has_ended = true;
+        slot->end_number = ++c->ends;
         set_owner(c, slot, slot);
         *t = (struct capture_track){.conn_id = t->conn_id, .has_ended = true};
 }
@@ -172,6 +174,17 @@ const struct capture_track *capture_find_ended(const struct capture *c, uint64_t
                 }
         }
         return NULL;
+}
+
+uint64_t capture_each_ended(const struct capture *c, uint64_t after,
+                            void (*each)(void *arg, const struct capture_track *t), void *arg)
+{
+        for (uint32_t i = 0; i < c->n_ended; i++) {
+                if (c->ended[i].n_blocks > 0 && c->ended[i].end_number > after) {
+                        each(arg, &c->ended[i]);
+                }
+        }
+        return c->ends;
 }
 
 /* --- recording -------------------------------------------------------------------------------------------------------- */

@@ -24,6 +24,7 @@ struct capture_track {
         uint8_t *next; /**< where the next entry goes, in the newest block */
         uint8_t *end;  /**< of that block; NULL = there is none */
         uint64_t conn_id;
+        uint64_t end_number; /**< of those that have ended, from 1 */
         uint32_t oldest;
         uint32_t newest;
         uint32_t n_blocks;
@@ -52,6 +53,11 @@ void capture_add_note(struct capture *c, struct capture_track *t, struct span no
 
 /** The open or ended session @p conn_id. @return NULL if nothing is recorded of an ended one. An open session is not found by this. */
 const struct capture_track *capture_find_ended(const struct capture *c, uint64_t conn_id);
+
+/** Call @p each for every ended session of which something is recorded and whose number is more than @p after, in any order.
+ *  @return the number of the last one that has ended. */
+uint64_t capture_each_ended(const struct capture *c, uint64_t after,
+                            void (*each)(void *arg, const struct capture_track *t), void *arg);
 
 /** @return the copy, which the caller frees with prof_free; NULL if memory is out. */
 struct capture_copy *capture_copy(const struct capture *c, const struct capture_track *t);

@@ -77,6 +77,11 @@ static const struct command {
      "interface is open. Packets that are not sent to this machine are read only with --promiscuous. SIGINT "
      "and "
      "SIGTERM\nend it; standard error has counts of what could not be read."},
+    {"pcap", command_pcap, "pcap [--admin ADDR] [SESSION | EXPRESSION …]",
+     "Write the packets of a running proxy to standard output as they come, as a capture file for "
+     "'wireshark\n"
+     "-k -i -' or 'tshark -i -': decrypted and decompressed. Of all sessions, of one, or of those with a "
+     "log\nrecord that the expression selects; see querytap-filter(7)."},
     {"digest", command_digest,
      "digest [--server VERSION] [--ansi-quotes] [--no-backslash-escapes] [--null] [STATEMENT …]",
      "Print the digest of each statement: its hash and its text, as in log records. Without arguments,\neach "

@@ -349,7 +349,7 @@ static void report_end(const struct exchange *exchange, const struct client_opti
         if (options->err != NULL) {
                 return; /* the caller does */
         }
-        if (exchange->done && options->endless && exchange->status == EXIT_DONE &&
+        if (exchange->done && options->endless && !options->may_end && exchange->status == EXIT_DONE &&
             !exchange->is_interrupted) {
                 (void)client_report_stop(options);
         } else if (!exchange->done && exchange->begun && options->endless) {

@@ -18,6 +18,7 @@ struct client_options {
         const char *format;            /**< "text" or "json"; for records "ltsv" and "slow" too */
         bool verbose;                  /**< for records as text: with their details */
         bool endless;                  /**< the response is a stream, and may pause for any time */
+        bool may_end;                  /**< an endless response may end though the proxy does not stop */
         bool records;                  /**< it asks for records, which can be in color */
         const char *group;             /**< for records: "transaction" or "scope" to group them; NULL = not */
         bool since;                    /**< --since is in `filter` */

@@ -11,6 +11,7 @@ int command_tail(int argc, char **argv);
 int command_sessions(int argc, char **argv);
 int command_stages(int argc, char **argv);
 int command_hex(int argc, char **argv);
+int command_pcap(int argc, char **argv);
 /* top.c */
 int command_top(int argc, char **argv);
 /* read.c */

@@ -190,6 +190,7 @@ static void tear_down(struct parts *h)
         if (h->journal != NULL) {
                 journal_hurry(h->journal);
         }
+        admin_end_captures(h->admin);
         proxy_free(h->proxy); /* completes the requests of the admin port */
         if (h->journal != NULL) {
                 journal_stop(h->journal);

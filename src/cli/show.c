@@ -1,4 +1,4 @@
-/* tail, sessions, stages and hex: they send a request to the admin port and print the response. */
+/* tail, sessions, stages, hex and pcap: they send a request to the admin port and print the response. */
 #include "cli/commands.h"
 
 #include "base/diag.h"
@@ -131,5 +131,32 @@ int command_hex(int argc, char **argv)
                        : is_annotated     ? "?annotate=1"
                        : is_for_text2pcap ? "?annotate=text2pcap"
                                           : "");
+        return client_get(&options, path);
+}
+
+int command_pcap(int argc, char **argv)
+{
+        struct client_options options;
+        char path[sizeof options.filter + 64];
+        if (!parse(&options, &argc, argv, NULL, 0)) {
+                return EXIT_USAGE;
+        }
+        bool is_session = argc == 2 && client_is_number(argv[1]);
+        if (!is_session && argc > 1 && !client_add_expression(&options, 1, argc, argv)) {
+                return EXIT_USAGE;
+        }
+        if (isatty(STDOUT_FILENO)) {
+                diag(DIAG_ERROR, "the output is not for a terminal: write it to a file, or pipe it into "
+                                 "'wireshark -k -i -' or 'tshark -i -'");
+                return EXIT_USAGE;
+        }
+        options.endless = true;
+        options.may_end = is_session;
+        if (is_session) {
+                (void)snprintf(path, sizeof path, "/pcap?session=%s", argv[1]);
+        } else {
+                (void)snprintf(path, sizeof path, "/pcap%s%s", argc > 1 ? "?" : "",
+                               argc > 1 ? options.filter + 1 : ""); /* without its '&' */
+        }
         return client_get(&options, path);
 }

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /* Bytes that libevent keeps for each file descriptor in each of its loops, at most; file descriptors besides the sessions'. */
-enum { WORKERS_MAX = 64, FILE_BYTES = 32, OTHER_FILES = 64 };
+enum { FILE_BYTES = 32, OTHER_FILES = 64 };
 
 /* --- clients ------------------------------------------------------------------------------------------------------- */
 
@@ -148,7 +148,7 @@ unsigned proxy_workers(const struct settings *settings)
         }
         long n = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed)
                                                                      : sysconf(_SC_NPROCESSORS_ONLN);
-        return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (unsigned)n;
+        return n < 1 ? 1 : n > PROXY_WORKERS_MAX ? PROXY_WORKERS_MAX : (unsigned)n;
 }
 
 static enum status make_workers(struct proxy *p)

@@ -11,10 +11,10 @@
 #include "journal/journal.h"
 #include "proxy/session_view.h"
 #include "settings/settings.h"
+#include "tap/tap_copy.h"
 
 struct event_base;
 struct proxy;
-struct tap_copy;
 
 /** Bind and start the workers; names are not resolved yet. Errors are reported with diag. @p journal must have one port for each worker,
  *  and one more, the last, for records of clients that are rejected. The arguments must outlive the proxy. */
@@ -42,6 +42,18 @@ void proxy_hex(struct proxy *p, uint64_t conn_id, enum tap_dump form,
  *  Otherwise as proxy_sessions. */
 void proxy_copy(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const struct tap_copy *copy),
                 void *arg);
+enum { PROXY_WORKERS_MAX = 64 };
+
+/** A reader of the packets of many sessions. Its owner must not change it, nor what it points at, between proxy_ask_news and `done`. */
+struct proxy_news {
+        struct tap_wanted wanted; /**< asked on the workers' threads */
+        bool only_new_ends; /**< of sessions that have ended, only those that were not asked about before */
+        uint64_t ends[PROXY_WORKERS_MAX]; /**< UINT64_MAX at first: none that have ended before */
+        void (*each)(void *arg, const struct tap_copy *copy); /**< for each session with new packets */
+        void (*done)(void *arg);                              /**< after all of them */
+};
+/** Request packets that @p news has not seen. @return false if memory is out or the proxy is stopping; then nothing is called. */
+bool proxy_ask_news(struct proxy *p, struct proxy_news *news, void *arg);
 /** Close session @p conn_id with reason "killed"; @p found says whether there was such a session. Otherwise as proxy_sessions. */
 void proxy_kill(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, bool found), void *arg);
 

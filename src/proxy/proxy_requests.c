@@ -19,7 +19,7 @@ struct part {
         size_t n;
         char *text;
         size_t len;
-        struct tap_copy *copy;
+        struct tap_copy *copy; /* or a list of them */
         bool found;
         bool failed;
 };
@@ -39,6 +39,7 @@ struct request {
                 void (*copy)(void *arg, const struct tap_copy *copy);
                 void (*kill)(void *arg, bool found);
                 void (*taken)(void *arg);
+                struct proxy_news *news;
         } done;
         unsigned n_parts;
         struct part parts[];
@@ -56,7 +57,9 @@ static void on_part_back(struct message *message)
         for (unsigned i = 0; i < request->n_parts; i++) {
                 prof_free(request->parts[i].views);
                 prof_free(request->parts[i].text);
-                tap_copy_free(request->parts[i].copy);
+                for (struct tap_copy *copy; (copy = tap_copy_pop(&request->parts[i].copy)) != NULL;) {
+                        tap_copy_free(copy);
+                }
         }
         generation_release(request->generation);
         prof_free(request);
@@ -228,6 +231,42 @@ void proxy_copy(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const
         request->fill = fill_copy;
         request->answer = answer_copy;
         send_request(request);
+}
+
+static void fill_news(struct part *part)
+{
+        struct proxy_news *news = part->request->done.news;
+        struct worker *w = part->worker;
+        uint64_t *ends = &news->ends[w->sessions.config.worker];
+        for (struct session *s = w->sessions.first; s != NULL; s = session_next(s)) {
+                session_copy_wanted(s, &news->wanted, &part->copy);
+        }
+        uint64_t last = tap_copy_wanted_ended(&w->sessions.tap, *ends, &news->wanted, &part->copy);
+        *ends = news->only_new_ends ? last : 0;
+}
+
+static void answer_news(struct request *request)
+{
+        for (unsigned i = 0; i < request->n_parts; i++) {
+                struct tap_copy *copy;
+                while ((copy = tap_copy_pop(&request->parts[i].copy)) != NULL) {
+                        request->done.news->each(request->arg, copy);
+                        tap_copy_free(copy);
+                }
+        }
+        request->done.news->done(request->arg);
+}
+
+bool proxy_ask_news(struct proxy *p, struct proxy_news *news, void *arg)
+{
+        struct request *request = new_request(p, 0, arg);
+        if (request != NULL) {
+                request->done.news = news;
+                request->fill = fill_news;
+                request->answer = answer_news;
+                send_request(request);
+        }
+        return request != NULL;
 }
 
 static void fill_kill(struct part *part)

@@ -51,6 +51,11 @@ struct tap_copy *session_copy(const struct session *s)
         return tap_copy(s->tap);
 }
 
+void session_copy_wanted(const struct session *s, const struct tap_wanted *wanted, struct tap_copy **list)
+{
+        tap_copy_wanted(s->tap, wanted, list);
+}
+
 char *session_hex(const struct session *s, enum tap_dump form, size_t *len)
 {
         return tap_hex(s->tap, form, len);

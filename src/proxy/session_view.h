@@ -11,6 +11,9 @@
 struct session;
 
 /** A session as it was when its worker looked. Texts are cut to fit and NUL-terminated, raw bytes. */
+struct tap_copy;
+struct tap_wanted;
+
 struct session_view {
         uint64_t conn_id;
         unsigned worker;
@@ -41,5 +44,7 @@ void session_view(const struct session *s, struct session_view *out);
 char *session_hex(const struct session *s, enum tap_dump form, size_t *len);
 /** See tap_copy. */
 struct tap_copy *session_copy(const struct session *s);
+/** See tap_copy_wanted. */
+void session_copy_wanted(const struct session *s, const struct tap_wanted *wanted, struct tap_copy **list);
 
 #endif

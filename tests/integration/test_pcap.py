@@ -70,5 +70,62 @@ class CaptureFiles(unittest.TestCase):
             self.assertEqual([(user, schema) for _, user, _, schema in packets if user], [("root", "shop")])
 
 
+@unittest.skipUnless(shutil.which("tshark"), "needs tshark")
+class Streams(unittest.TestCase):
+    """querytap pcap, read by tshark."""
+
+    def follow(self, proxy, *args):
+        """Run the command; its packets go to a file."""
+        path = os.path.join(lab.FOLDER, f"stream-{'-'.join(args).replace(':', '-')}.pcapng")
+        with open(path, "wb") as out:
+            process = subprocess.Popen([lab.BINARY, "pcap", "--admin", proxy.admin_addr, *args], stdout=out, stderr=subprocess.PIPE)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        lab.wait_for(lambda: os.path.getsize(path) > 0, "the head of the file")
+        return process, path
+
+    def await_text(self, path, text):
+        def found():
+            with open(path, "rb") as f:
+                return text in f.read()
+        lab.wait_for(found, f"{text} in {path}")
+
+    def queries(self, path):
+        return [q for q, in tshark(path, "mysql.query") if q]
+
+    def test_streams(self):
+        with lab.Proxy() as proxy:
+            first = subprocess.Popen(["mariadb", "--no-defaults", "-h127.0.0.1", f"-P{proxy.port}", "--skip-ssl", "-uroot", "--unbuffered"],
+                                     stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            self.addCleanup(first.wait)
+            self.addCleanup(first.kill)
+            first.stdin.write(b"SELECT 'early';\n")
+            first.stdin.flush()
+            proxy.wait_record(lambda r: "early" in r.get("query", ""), "the first statement")
+            everything, all_path = self.follow(proxy)
+            one, one_path = self.follow(proxy, "1")
+            some, some_path = self.follow(proxy, "err:1146")
+            self.await_text(all_path, b"early")  # of an open session, what is kept comes first
+            lab.client(proxy.port, "--force", input=b"SELECT 'second'; SELECT * FROM nowhere; SELECT 'last'")
+            self.await_text(all_path, b"last")
+            first.communicate(b"SELECT 'late';\n")
+            self.assertEqual((one.wait(lab.PATIENCE_S), one.stderr.read()), (0, b""))  # with its session
+            self.await_text(all_path, b"late")
+            self.await_text(some_path, b"last")
+            proxy.settled()
+            self.assertEqual(lab.querytap("pcap", "--admin", proxy.admin_addr, "3").returncode, 1)
+            self.assertEqual(lab.querytap("pcap", "--admin", proxy.admin_addr, "nonsense:1").returncode, 2)
+            ended, ended_path = self.follow(proxy, "2")
+            self.assertEqual(ended.wait(lab.PATIENCE_S), 0)
+            lab.wait_for(lambda: all(os.path.getsize(p) % 4 == 0 for p in (all_path, some_path)), "whole blocks")
+            self.assertEqual(self.queries(one_path), ["SELECT 'early'", "SELECT 'late'"])
+            self.assertEqual(self.queries(ended_path), ["SELECT 'second'", "SELECT * FROM nowhere", "SELECT 'last'"])
+            self.assertEqual(self.queries(some_path), self.queries(ended_path))
+            self.assertEqual(sorted(self.queries(all_path)), sorted(self.queries(one_path) + self.queries(ended_path)))
+            self.assertFalse([f for f, in tshark(all_path, "tcp.analysis.flags") if f])
+        self.assertEqual(everything.wait(lab.PATIENCE_S), 0)  # with the proxy
+        self.assertEqual(some.wait(lab.PATIENCE_S), 0)
+
+
 if __name__ == "__main__":
     unittest.main()
