@@ -39,11 +39,22 @@ static bool apply_ok(struct dissect *d, struct command *cmd, const struct ok *ok
         return ok->info.len == 0 || command_queue_keep_text(&d->queue, cmd, ok->info);
 }
 
+/** The login was not seen: only an agreement on CAP_SESSION_TRACK lets a server report changes of the session. */
+static bool parse_ok(struct dissect *d, struct span body, struct ok *ok)
+{
+        bool parsed = ok_parse(body, d->capabilities, ok);
+        if (parsed && d->is_assumed && (ok->status & STATUS_SESSION_STATE_CHANGED) != 0) {
+                d->capabilities |= CAP_SESSION_TRACK;
+                parsed = ok_parse(body, d->capabilities, ok);
+        }
+        return parsed;
+}
+
 /** Parse an OK (or, under DEPRECATE_EOF, the OK that replaces EOF), or an EOF. @return false if it is malformed. */
 static bool parse_ending(struct dissect *d, const struct command *cmd, const struct message *m, struct ok *ok)
 {
         bool is_eof = m->first == REPLY_EOF && (!dissector_deprecates_eof(d) || m->len < REPLY_OK_MIN);
-        if (!(is_eof ? eof_parse(m->body, ok) : ok_parse(m->body, d->capabilities, ok))) {
+        if (!(is_eof ? eof_parse(m->body, ok) : parse_ok(d, m->body, ok))) {
                 return false;
         }
         if (cmd->type->shape != SHAPE_STREAM) { /* a stream ends in an EOF whatever was agreed */

@@ -187,8 +187,13 @@ static void agreements_are_recognised(void)
                                 script_answer_eof(&s);
                         }
                 }
+                if (i == 0) { /* an OK that reports the database */
+                        script_send(&s, SPAN("\x03USE shop"));
+                        script_answer(&s, SPAN("\0\0\0\2\x40\0\0\0\7\1\5\4shop"));
+                }
                 pass(CAPTURED, CAPTURED);
                 const char *r = observe();
+                CU_ASSERT_TRUE(i != 0 || script_has(r, "\"session_changes\":{\"schema\":\"shop\"}"));
                 CU_ASSERT_EQUAL(script_count(r, "\"query\":\"SELECT x\""), 2);
                 CU_ASSERT_EQUAL(script_count(r, "\"rows\":1"), 2);
                 CU_ASSERT_EQUAL(script_count(r, "\"notice\""), 1);
