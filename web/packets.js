@@ -48,7 +48,7 @@ export class PacketsView extends View {
 		const form = (as, name) => h('a.button.small', { href: address('packets', arg, { as }), 'aria-current': (params.as ?? '') === as && 'true' }, name);
 		this.choices = el('div.tabs');
 		this.list = el('section.card');
-		this.body.replaceChildren(heading('Packets', 'The last packets of a session, also after its end. Packets that may hold a password are shown without their bytes. Open a packet to see its bytes, and what each of them means.',
+		this.body.replaceChildren(heading('Packets', 'The last packets of a session, also after its end. Packets that may hold a password are shown without their bytes. Open one to see its bytes and their meaning.',
 			el('label', 'Session ', input), /^\d+$/.test(arg) && [form('', 'Fields'), form('hex', 'Hex'), link('/sessions/' + arg + '/pcap', 'For Wireshark')]), this.choices, this.list);
 	}
 
