@@ -54,7 +54,8 @@ static bool grow(struct quota *q)
         }
         struct quota old = *q;
         unsigned bits = old.buckets != NULL ? old.bits + 1 : BITS_LEAST;
-        struct quota_entry **buckets = prof_calloc(STAGE_LISTENER, (size_t)1 << bits, sizeof *buckets);
+        struct quota_entry **buckets =
+            prof_calloc(STAGE_LISTENER, (size_t)1 << bits, sizeof(struct quota_entry *));
         if (buckets == NULL) {
                 return false;
         }
