@@ -59,7 +59,8 @@ static const struct command {
      "reads\nit. The log "
      "shows the ID of each session: #7 is session 7."},
     {"read", command_read,
-     "read [-p PORT,…] [--follow] [--format text|json|ltsv|slow] [--SETTING VALUE …] FILE|- [EXPRESSION …]",
+     "read [-p PORT,…] [--follow] [--digests] [--format text|json|ltsv|slow] [--SETTING VALUE …] FILE|- "
+     "[EXPRESSION …]",
      "Decode a capture file (pcap or pcapng, also compressed with gzip), or standard input, and log what "
      "the\n"
      "sessions in it did, as the proxy does with its own sessions. Servers are recognised by their greeting; "
@@ -68,7 +69,8 @@ static const struct command {
      "querytap-filter(7). The settings of the proxy that concern records are options here, too: --log-rows,\n"
      "--log-redact and the like. Standard error has counts of what could not be read."},
     {"probe", command_probe,
-     "probe -i INTERFACE [-p PORT,…] [--promiscuous] [--format text|json|ltsv|slow] [--SETTING VALUE …] "
+     "probe -i INTERFACE [-p PORT,…] [--promiscuous] [--digests] [--format text|json|ltsv|slow] [--SETTING "
+     "VALUE …] "
      "[EXPRESSION …]",
      "Log what sessions do whose packets pass an interface of this machine, as read does with a capture; -i "
      "any "

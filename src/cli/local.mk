@@ -22,6 +22,8 @@ src_libcli_a_SOURCES = \
 	src/cli/heap.c \
 	src/cli/interrupt.c \
 	src/cli/interrupt.h \
+	src/cli/observe_digests.c \
+	src/cli/observe_digests.h \
 	src/cli/observe_options.c \
 	src/cli/observe_options.h \
 	src/cli/observe_summary.c \

@@ -52,7 +52,16 @@ static bool take_size(size_t *into, const char *text, size_t least)
 }
 
 /** The options that are no settings. */
-enum own { OWN_PORT, OWN_FLOWS, OWN_HELD_BYTES, OWN_INTERFACE, OWN_FOLLOW, OWN_PROMISCUOUS, OWN_COUNT };
+enum own {
+        OWN_PORT,
+        OWN_FLOWS,
+        OWN_HELD_BYTES,
+        OWN_INTERFACE,
+        OWN_FOLLOW,
+        OWN_DIGESTS,
+        OWN_PROMISCUOUS,
+        OWN_COUNT
+};
 
 static const struct {
         const char *name;
@@ -65,6 +74,7 @@ static const struct {
     [OWN_HELD_BYTES] = {"--max-held-bytes", NULL, true, -1},
     [OWN_INTERFACE] = {"--interface", "-i", true, OBSERVE_INTERFACE},
     [OWN_FOLLOW] = {"--follow", "-f", false, OBSERVE_FILE},
+    [OWN_DIGESTS] = {"--digests", NULL, false, -1},
     [OWN_PROMISCUOUS] = {"--promiscuous", NULL, false, OBSERVE_INTERFACE},
 };
 
@@ -76,6 +86,7 @@ static bool take_value(struct observe_options *o, enum own option, const char *v
         case OWN_HELD_BYTES: return take_size(&o->observer.limits.held_bytes, value, HELD_LEAST);
         case OWN_INTERFACE: o->source = value; return *value != '\0';
         case OWN_FOLLOW: o->follow = true; return true;
+        case OWN_DIGESTS: o->digests = true; return true;
         case OWN_PROMISCUOUS: o->promiscuous = true; return true;
         case OWN_COUNT: break;
         }

@@ -12,6 +12,7 @@ struct observe_options {
         struct settings settings;
         struct observer_config observer; /**< refers to the settings */
         const char *source;              /**< a file, "-", or an interface */
+        bool digests;                    /**< a table of statements at the end */
         bool follow;                     /**< the file grows */
         bool promiscuous;                /**< read what is not sent to this machine, too */
 };

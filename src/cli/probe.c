@@ -6,6 +6,7 @@
 #include "capture/read/live_packets.h"
 #include "cli/exit.h"
 #include "cli/interrupt.h"
+#include "cli/observe_digests.h"
 #include "cli/observe_options.h"
 #include "cli/observe_summary.h"
 #include "journal/journal_counts.h"
@@ -71,6 +72,9 @@ static bool run(struct probe *p)
         bool ok = !p->failed && journal_counts(observer_journal(p->observer)).sink_errors == 0;
         observer_finish(p->observer);
         observe_progress_end();
+        if (p->options.digests) {
+                observe_print_digests(p->observer);
+        }
         observe_report(p->observer);
         if (p->drops > 0) {
                 diag(DIAG_WARNING,

@@ -7,6 +7,7 @@
 #include "capture/read/packet_text.h"
 #include "cli/exit.h"
 #include "cli/interrupt.h"
+#include "cli/observe_digests.h"
 #include "cli/observe_options.h"
 #include "cli/observe_summary.h"
 #include "journal/journal_counts.h"
@@ -149,6 +150,9 @@ static bool read_all(struct reading *r)
         observer_finish(r->observer);
         observe_progress_end();
         r->failed = r->failed || (is_no_capture(r) && !interrupt_has_come());
+        if (r->options.digests) {
+                observe_print_digests(r->observer);
+        }
         observe_report(r->observer);
         observe_report_file(&r->file);
         observe_report_text(&r->text);

@@ -51,6 +51,8 @@ class Read(unittest.TestCase):
         self.assertEqual((status, queries(records)), (0, ["update t set c=1"]))
         _, records, _ = read("--log-redact", "literals", self.file(self.whole))
         self.assertNotIn("select 2", queries(records))
+        table = subprocess.run([lab.BINARY, "read", "--log", "off", "--digests", self.file(self.whole)], capture_output=True).stdout
+        self.assertRegex(table.decode(), r"\n +1 +0 +1\.000 .* 2  SELECT `c` FROM `t`\n")
         # the same capture gives the same log
         first, second = (subprocess.run([lab.BINARY, "read", self.file(self.whole)], capture_output=True).stdout for _ in range(2))
         self.assertEqual(first, second)
