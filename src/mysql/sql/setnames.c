@@ -16,6 +16,29 @@ static bool goes_on(const struct sql_reader *r)
         return !sql_ends_statement(r) && !sql_is_sign(&r->token, ',');
 }
 
+static bool is_word(uint8_t c)
+{
+        return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c == '$' ||
+               c >= 0x80;
+}
+
+/** Is @p c a character that never matters to skip_expression? */
+static bool is_dull(uint8_t c)
+{
+        return is_word(c) || c == ' ' || (c >= '\t' && c <= '\r') || memchr("=<>.+:%&|!^~", c, 12) != NULL;
+}
+
+/** Skip what follows the next token and never matters: words, blanks and most operators. */
+static void skip_dull(struct sql_reader *r)
+{
+        struct span left = r->lexer.left;
+        size_t n = 0;
+        while (n < left.len && is_dull(left.data[n])) {
+                n++;
+        }
+        r->lexer.left = span_skip(left, n);
+}
+
 /** Skip to the comma before the next assignment, or to the end of the statement. @return true if anything was skipped. */
 static bool skip_expression(struct sql_reader *r)
 {
@@ -28,6 +51,7 @@ static bool skip_expression(struct sql_reader *r)
                         depth--;
                 }
                 any = true;
+                skip_dull(r);
                 sql_reader_advance(r);
         }
         return any;
@@ -252,12 +276,6 @@ static void take_set(struct sql_reader *r, struct setnames *out)
 
 /* --- the text ------------------------------------------------------------------------------------------------------------- */
 
-static bool is_word(uint8_t c)
-{
-        return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c == '$' ||
-               c >= 0x80;
-}
-
 /** Does @p sql begin with SET and something that follows it? */
 static bool is_set_at(struct span sql, size_t i)
 {
@@ -340,6 +358,7 @@ bool setnames_scan(struct span sql, const struct setnames_options *options, stru
                         break; /* the number of its results is unknown */
                 }
                 while (!sql_ends_statement(&r)) {
+                        skip_dull(&r);
                         sql_reader_advance(&r);
                 }
                 if (is_odd(options, span_head(left, left.len - r.lexer.left.len))) {
