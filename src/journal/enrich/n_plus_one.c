@@ -341,7 +341,10 @@ static void see_statement(struct n_plus_one *n, struct n_plus_one_session *s, st
         struct row_statement statement = {.shape = *shape};
         memcpy(statement.hash, found->stat->hash, DIGEST_HASH);
         statement_keys_read(r, found->sql, shape, &keys);
-        bool is_neutral = may_lend && keys.n == 0 && !is_list; /* such as the number of all rows */
+        bool was_idle = r->mono_ns > s->worked_ns + N_PLUS_ONE_IDLE_NS;
+        /* such as the number of all rows, before the statements of a loop, and not between them */
+        bool is_neutral = may_lend && keys.n == 0 && !is_list && (was_idle || s->is_neutral);
+        s->is_neutral = is_neutral;
         may_lend = may_lend && keys.n > 0;
         bool is_own = false;
         bool is_lent = may_lend && s->serves && lend_to_any(n, s, r, &statement, &keys, values, true);

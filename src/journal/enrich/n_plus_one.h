@@ -43,6 +43,8 @@ struct n_plus_one_session {
         unsigned
             n_lent; /**< statements since it was idle that are in no loop yet, and 1; 0: it works for itself */
         bool
+            is_neutral; /**< its statements since it was idle show neither that it works for itself nor for others */
+        bool
             serves; /**< its newest parent was read for a loop of another session, which may need its further statements */
 };
 

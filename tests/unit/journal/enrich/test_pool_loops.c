@@ -126,6 +126,13 @@ static void counted_before(void)
         }
         CU_ASSERT_EQUAL_FATAL(pause(counts), 1);
         CU_ASSERT_EQUAL(counts[0], 20);
+        /* between the statements of the loop, it shows that the session works for itself */
+        (void)run(0, "SELECT id FROM p LIMIT ", 20, 20, 100);
+        for (unsigned i = 0; i < 20; i++) {
+                (void)run(2, "SELECT COUNT(*) FROM p", 0, 1, 0);
+                (void)run(2, "SELECT a FROM t WHERE id = ", 100 + i, 1, 0);
+        }
+        CU_ASSERT_EQUAL(pause(counts), 0);
         finish();
 }
 
