@@ -60,13 +60,32 @@ static void find_shared(const struct row_shape *shape, struct row_shape *const *
         }
 }
 
+/** Was the result @p parent read for each row of another one? Not if most executions of its statement were for no row of that, and some had
+ *  values of its rows by chance. */
+static bool is_for_each_row(const struct row_parent *parent,
+                            struct row_parent *const parents[ROW_LOOPS_PARENTS],
+                            struct row_shape *const *shapes, unsigned n_shapes)
+{
+        if (!parent->is_nested || parent->outer == ROW_LOOPS_PARENTS ||
+            row_parent_is_cut(parents[parent->outer])) {
+                return true;
+        }
+        for (unsigned k = 0; k < n_shapes; k++) {
+                if (shapes[k] != NULL && memcmp(shapes[k]->loop.hash, parent->hash, DIGEST_HASH) == 0) {
+                        const struct row_pair *pair = &shapes[k]->pairs[parent->outer];
+                        return pair->found * 4 >= pair->count * 3;
+                }
+        }
+        return true;
+}
+
 unsigned row_shape_find_loop(const struct row_shape *shape,
                              struct row_parent *const parents[ROW_LOOPS_PARENTS],
                              struct row_shape *const *others, unsigned n_others, unsigned least)
 {
         unsigned best = ROW_LOOPS_PARENTS;
         for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
-                if (parents[i] == NULL) {
+                if (parents[i] == NULL || !is_for_each_row(parents[i], parents, others, n_others)) {
                         continue;
                 }
                 struct row_pair_case what = {.least = least,

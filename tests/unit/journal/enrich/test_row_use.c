@@ -168,6 +168,24 @@ static void one_object_after_another(void)
         }
 }
 
+/** The same if some of the posts are in the list by chance. */
+static void some_of_a_list(void)
+{
+        static const unsigned listed[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+        static const unsigned visits[] = {1, 2, 23, 3, 31, 4, 12, 5, 6, 25, 7, 38, 8, 9, 34, 10};
+        unsigned n = 0;
+        begin();
+        read_list(10, listed, 10);
+        for (size_t i = 0; i < sizeof visits / sizeof visits[0]; i++) {
+                unsigned author = 500 + (unsigned)i % 5;
+                (void)ask("SELECT author FROM p WHERE slug = ", visits[i], 1, &author, 1);
+                (void)ask_author(author);
+        }
+        (void)enrich_expire(&enriched, NULL, UINT64_MAX, &n);
+        CU_ASSERT_EQUAL(n, 0);
+        enriched_finish();
+}
+
 /** Rows that refer to objects of several kinds: each kind has statements of its own, for some of the rows. */
 static void objects_of_several_kinds(void)
 {
@@ -253,6 +271,7 @@ static const struct tap_test tests[] = {
     {"behind the hashed rows", behind_the_hashed_rows},
     {"few owners and many values", few_owners_and_many_values},
     {"one object after another", one_object_after_another},
+    {"some of a list", some_of_a_list},
     {"objects of several kinds", objects_of_several_kinds},
 };
 
