@@ -22,13 +22,23 @@ static void begin(struct traffic_second *s, uint64_t second)
         atomic_store_explicit(&s->second, second, memory_order_release);
 }
 
-void traffic_count_total(struct traffic *t, const struct record *r)
+/* The first bucket for durations of so many binary digits: at most two bounds lie between two powers of two. */
+static const uint8_t first_bucket[] = {0, 0, 0, 0, 0, 0,  0,  0,  1,  2,  3,  4, 4,
+                                       5, 6, 7, 8, 9, 10, 11, 12, 13, 13, 14, 15};
+
+static size_t bucket_of(uint64_t duration_us)
 {
-        size_t bucket = 0;
-        while (bucket < TRAFFIC_BUCKETS && r->duration_us > traffic_bounds_us[bucket]) {
+        unsigned digits = duration_us != 0 ? 64 - (unsigned)__builtin_clzll(duration_us) : 0;
+        size_t bucket = first_bucket[digits < sizeof first_bucket ? digits : sizeof first_bucket - 1];
+        while (bucket < TRAFFIC_BUCKETS && duration_us > traffic_bounds_us[bucket]) {
                 bucket++;
         }
-        traffic_sum(&t->totals.buckets[bucket], 1);
+        return bucket;
+}
+
+void traffic_count_total(struct traffic *t, const struct record *r)
+{
+        traffic_sum(&t->totals.buckets[bucket_of(r->duration_us)], 1);
         traffic_sum(&t->totals.time_us, r->duration_us);
         traffic_sum(&t->totals.rows, r->rows);
         traffic_sum(&t->totals.affected_rows, r->affected_rows);

@@ -122,6 +122,40 @@ static void seconds_are_counted(void)
         close_port();
 }
 
+/** @return the bucket in which a statement of @p duration_us is counted. */
+static size_t bucket_of(uint64_t duration_us)
+{
+        struct traffic *t = calloc(1, sizeof *t);
+        struct record r = statement(1, 0, CLOCK_S_NS, "SELECT 1", duration_us);
+        size_t bucket = 0;
+        CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+        traffic_count(t, &r);
+        const struct traffic_totals totals = traffic_totals(t);
+        while (bucket < TRAFFIC_BUCKETS && totals.buckets[bucket] == 0) {
+                bucket++;
+        }
+        CU_ASSERT_EQUAL(totals.buckets[bucket], 1);
+        free(t);
+        return bucket;
+}
+
+/** A bound is part of its bucket, and each power of two is found, too. */
+static void durations_have_buckets(void)
+{
+        for (size_t i = 0; i < TRAFFIC_BUCKETS; i++) {
+                CU_ASSERT_EQUAL(bucket_of(traffic_bounds_us[i]), i);
+                CU_ASSERT_EQUAL(bucket_of(traffic_bounds_us[i] + 1), i + 1);
+        }
+        for (uint64_t us = 1; us != 0; us <<= 1) {
+                size_t bucket = 0;
+                while (bucket < TRAFFIC_BUCKETS && us > traffic_bounds_us[bucket]) {
+                        bucket++;
+                }
+                CU_ASSERT_EQUAL(bucket_of(us), bucket);
+        }
+        CU_ASSERT_EQUAL(bucket_of(0), 0);
+}
+
 static void findings_are_listed(void)
 {
         struct value tags[2] = {{.name = span_str("file"), .bytes = span_str("app/a.py:7")},
@@ -342,6 +376,7 @@ static void each_endpoint_is_in_the_document(void)
 static const struct tap_test tests[] = {
     {"transactions have their statements", transactions_have_their_statements},
     {"seconds are counted", seconds_are_counted},
+    {"durations have buckets", durations_have_buckets},
     {"findings are listed", findings_are_listed},
     {"findings are bounded", findings_are_bounded},
     {"the last ones of many", the_last_ones_of_many},
