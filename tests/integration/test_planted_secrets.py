@@ -57,7 +57,7 @@ class Evidence:
         self.places[place] = (data, bytes_of_dumps(data))
 
     def take(self, proxy, files, sessions):
-        for page in [*PAGES, *(f"/sessions/{number}/{form}" for number in sessions for form in ("hex", "pcap"))]:
+        for page in [*PAGES, *(f"/sessions/{number}/{form}" for number in sessions for form in ("hex", "hex?annotate=1", "pcap"))]:
             self.add(page, proxy.admin(page))
         for path in files:
             with open(path, "rb") as f:
