@@ -31,7 +31,7 @@ struct request {
         unsigned outstanding;
         uint64_t conn_id;
         struct generation *generation; /* the one to take; NULL = none */
-        enum tap_dump form; /* of the hex dump */
+        enum tap_dump form;            /* of the hex dump */
         void *arg;
         union {
                 void (*sessions)(void *arg, const struct session_view *views, size_t n);

@@ -230,7 +230,7 @@ enum status flows_new(const struct flow_limits *limits, const struct flow_sink *
         while (t->bits < BITS_MAX && (1ULL << t->bits) < limits->flows) {
                 t->bits++;
         }
-        t->buckets = prof_calloc(STAGE_CAPTURE, (size_t)1 << t->bits, sizeof *t->buckets);
+        t->buckets = prof_calloc(STAGE_CAPTURE, (size_t)1 << t->bits, sizeof(void *));
         if (t->buckets == NULL) {
                 prof_free(t);
                 return STATUS_NOMEM;

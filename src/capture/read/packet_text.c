@@ -89,33 +89,54 @@ static uint64_t fraction_of(const char *text)
         return ns;
 }
 
+enum { TIME_PARTS = 6, DIGITS_MAX = 10 };
+
+/** Read numbers from *@p at, each followed by the next character of @p behind. @return false if they are not there; *@p at is unchanged
+ *  then. */
+static bool take_parts(const char **at, const char *behind, uint64_t parts[TIME_PARTS])
+{
+        const char *from = *at;
+        for (; *behind != '\0'; behind++, parts++) {
+                int digits = 0;
+                for (*parts = 0; *from >= '0' && *from <= '9'; from++, digits++) {
+                        *parts = *parts * 10 + (uint64_t)(*from - '0');
+                }
+                if (digits == 0 || digits > DIGITS_MAX || *from++ != *behind) {
+                        return false;
+                }
+        }
+        *at = from;
+        return true;
+}
+
 /** The time at the front of @p line. @return false if there is none. */
 static bool take_time(struct packet_text *t, struct span line)
 {
         char text[TIME_MAX + 1];
-        struct tm tm = {0};
-        unsigned long long s;
-        int end = 0;
+        const char *at = text;
+        uint64_t part[TIME_PARTS] = {0};
+        uint64_t s;
         struct span head = span_head(line, TIME_MAX);
         memcpy(text, head.data, head.len);
         text[head.len] = '\0';
-        bool is_dated = sscanf(text, "%4d-%2d-%2d %2d:%2d:%2d.%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-                               &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &end) == 6 &&
-                        end > 0;
-        if (is_dated) {
-                tm.tm_year -= 1900;
-                tm.tm_mon -= 1;
-                time_t at = mktime(&tm); /* tcpdump prints local time */
-                s = at > 0 ? (unsigned long long)at : 0;
-        } else if (sscanf(text, "%2d:%2d:%2d.%n", &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &end) == 3 &&
-                   end > 0) {
-                s = (unsigned long long)tm.tm_hour * 3600 + (unsigned long long)tm.tm_min * 60 +
-                    (unsigned long long)tm.tm_sec;
+        if (take_parts(&at, "-- ::.", part)) {
+                struct tm tm = {.tm_year = (int)part[0] - 1900,
+                                .tm_mon = (int)part[1] - 1,
+                                .tm_mday = (int)part[2],
+                                .tm_hour = (int)part[3],
+                                .tm_min = (int)part[4],
+                                .tm_sec = (int)part[5]};
+                time_t local = mktime(&tm); /* tcpdump prints local time */
+                s = local > 0 ? (uint64_t)local : 0;
+        } else if (take_parts(&at, "::.", part)) {
+                s = part[0] * 3600 + part[1] * 60 + part[2];
                 t->undated++;
-        } else if (sscanf(text, "%10llu.%n", &s, &end) != 1 || end == 0) {
+        } else if (take_parts(&at, ".", part)) {
+                s = part[0];
+        } else {
                 return false;
         }
-        t->time_ns = s * CLOCK_S_NS + fraction_of(text + end);
+        t->time_ns = s * CLOCK_S_NS + fraction_of(at);
         return true;
 }
 

@@ -213,7 +213,7 @@ FIELD_READER void read_binary_row(struct dissect *d, struct span body, const str
         field_bytes(f, &r, "header");
         struct span nulls = reader_take(&r, (n + 7 + BINARY_NULL_OFFSET) / 8);
         field_bytes(f, &r, "NULL bitmap");
-        if (r.failed || c == NULL) {
+        if (nulls.data == NULL || c == NULL) {
                 mark_unknown(values, 0, n);
                 return;
         }

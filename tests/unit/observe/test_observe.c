@@ -290,8 +290,8 @@ static void any_capture_is_survived(void)
 {
         for (int round = 0; round < 200; round++) {
                 begin(round % 3 == 0 ? LOST : CAPTURED);
-                for (char c = 'a'; c < 'h'; c++) {
-                        query(c);
+                for (int c = 'a'; c < 'h'; c++) {
+                        query((char)c);
                         pass(tap_random_below(8) == 0 ? LOST : CAPTURED,
                              tap_random_below(8) == 0 ? LOST : CAPTURED);
                 }
