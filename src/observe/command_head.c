@@ -1,5 +1,6 @@
 #include "observe/command_head.h"
 
+#include "base/reader.h"
 #include "mysql/wire/command.h"
 #include "mysql/wire/frame.h"
 #include "mysql/wire/handshake.h"
@@ -9,6 +10,8 @@ enum {
         COMPRESSED_HEADER = 7,
         LONG_SEGMENT = 512, /* bytes of a segment that may be the beginning of a longer command */
         GREETING_MIN = 12,
+        GREETING_ID = 4,
+        GREETING_CHALLENGE = 8, /* bytes of its first part */
         LOGIN_FILLER_AT = 9,
         LOGIN_FILLER = 19,
         LOGIN_MIN = 32,
@@ -25,17 +28,32 @@ static uint64_t packet_length(struct span segment, uint8_t seq)
         return frame_seq(header) == seq && length > 0 ? (uint64_t)length + FRAME_HEADER_SIZE : 0;
 }
 
-bool head_is_greeting(struct span segment)
+/** Is @p body the beginning of a greeting, at least up to the zero behind the first part of the challenge? */
+static bool begins_greeting(struct span body)
+{
+        struct reader r = reader_over(body);
+        uint8_t protocol = reader_u8(&r);
+        struct span version = reader_nul(&r);
+        (void)reader_take(&r, GREETING_ID + GREETING_CHALLENGE);
+        uint8_t zero = reader_u8(&r);
+        return !r.failed && protocol == HANDSHAKE_VERSION && zero == 0 && version.len > 0 &&
+               version.data[0] >= '0' && version.data[0] <= '9';
+}
+
+bool head_is_greeting(struct span segment, uint64_t length)
 {
         struct greeting greeting;
         struct err err;
-        uint64_t length = packet_length(segment, 0);
-        struct span body = span_head(span_skip(segment, FRAME_HEADER_SIZE), length - FRAME_HEADER_SIZE);
-        if (length == 0 || segment.len < GREETING_MIN) {
+        uint64_t packet = packet_length(segment, 0);
+        struct span body = span_head(span_skip(segment, FRAME_HEADER_SIZE), packet - FRAME_HEADER_SIZE);
+        if (packet == 0 || segment.len < GREETING_MIN) {
                 return false;
         }
+        if (segment.len < length) {
+                return packet == length && begins_greeting(body);
+        }
         return greeting_parse(body, &greeting) ||
-               (body.data[0] == REPLY_ERR && length == segment.len && err_parse(body, &err));
+               (body.data[0] == REPLY_ERR && packet == segment.len && err_parse(body, &err));
 }
 
 bool head_is_login(struct span segment)

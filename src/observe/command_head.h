@@ -8,8 +8,9 @@
 
 #include "mysql/dissect/dissect.h"
 
-/** Does the segment begin with a server's first packet: a greeting, or the error of a server that refuses the client? */
-bool head_is_greeting(struct span segment);
+/** Does the segment, of @p length bytes on the wire, begin with a server's first packet: a greeting, or the error of a server that refuses the
+ *  client? Of a greeting that was not captured whole, the version and what surrounds it must be there. */
+bool head_is_greeting(struct span segment, uint64_t length);
 /** Is the segment a client's login? */
 bool head_is_login(struct span segment);
 /** Does the segment, @p length bytes on the wire, begin a command? @p packing is set if it does. */

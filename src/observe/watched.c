@@ -246,7 +246,7 @@ static bool on_new(struct watched *w, enum flow_side from, struct span bytes, ui
 {
         bool may_be_server =
             w->is_expected ? from != w->client : !flow_is_whole(w->flow) || from == FLOW_SECOND;
-        if (may_be_server && head_is_greeting(bytes)) {
+        if (may_be_server && head_is_greeting(bytes, length)) {
                 return start(w, from, bytes, time_ns);
         }
         if (!w->is_expected) {

@@ -314,7 +314,11 @@ static void heads_are_recognised(void)
         CU_ASSERT_FALSE(head_is_command(SPAN("\1\0\0\0"), 4, &packing));
         CU_ASSERT_TRUE(head_is_command(SPAN("\5\0\0\0\0\0\0\1\0\0\0\x0e"), 12, &packing));
         CU_ASSERT_EQUAL(packing, DISSECT_ZLIB);
-        CU_ASSERT_FALSE(head_is_greeting(SPAN("GET / HTTP/1.1\r\n\r\n")));
+        CU_ASSERT_FALSE(head_is_greeting(SPAN("GET / HTTP/1.1\r\n\r\n"), 18));
+#define CUT_GREETING "\x4a\0\0\0\n8.4.3\0\1\0\0\0abcdefgh\0\xff\xff"
+        CU_ASSERT_TRUE(head_is_greeting(SPAN(CUT_GREETING), 0x4a + 4));
+        CU_ASSERT_FALSE(head_is_greeting(SPAN(CUT_GREETING), 0x4a + 5)); /* something follows the packet */
+        CU_ASSERT_FALSE(head_is_greeting(span_head(SPAN(CUT_GREETING), sizeof CUT_GREETING - 4), 0x4a + 4));
         CU_ASSERT_TRUE(head_is_tls(SPAN("\x17\3\3\0\x20xxxx")));
 }
 
