@@ -89,8 +89,11 @@ static bool read_number(struct value_reader *r, const struct raw_value *v, const
                                  digits, (int)(unit - digits), digits, (int)(unit - digits), digits);
         }
         if (found == NULL) {
-                return expr_fail(r, v->at + (size_t)(unit - v->bytes), "'%.*s' is not a unit: %s",
-                                 (int)n_unit, unit, is_time ? "us, ms, s, m or h" : "k, M, G, Ki, Mi or Gi");
+                return expr_fail(r, v->at + (size_t)(unit - v->bytes), "'%.*s' is not a unit: %s%s",
+                                 (int)n_unit, unit, is_time ? "us, ms, s, m or h" : "k, M, G, Ki, Mi or Gi",
+                                 memchr(unit, '-', n_unit) == NULL ? ""
+                                 : is_time                         ? "; a range is written 10ms..50ms"
+                                                                   : "; a range is written 10..50");
         }
         return scale(digits, fraction, n_fraction, found->factor, out) ||
                expr_fail(r, at, "the number is too large");

@@ -59,6 +59,8 @@ static const struct {
     {"d:100", 3, "a time needs a unit: 100us, 100ms or 100s"},
     {"d:fast", 3, "a time is expected here, such as 100ms"},
     {"d>1e999s", 4, "'e999s' is not a unit: us, ms, s, m or h"},
+    {"d:1ms-10ms", 4, "'ms-10ms' is not a unit: us, ms, s, m or h; a range is written 10ms..50ms"},
+    {"rows:1-5", 7, "'-5' is not a unit: k, M, G, Ki, Mi or Gi; a range is written 10..50"},
     {"d:1.5", 3, "a time needs a unit: 1.5us, 1.5ms or 1.5s"},
     {"d:1.5us", 3, "d is a whole number of microseconds"},
     {"server<d", 8, "a time is expected here, such as 100ms"},
