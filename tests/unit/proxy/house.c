@@ -206,6 +206,18 @@ size_t take(struct house *h, int fd, void *to, size_t n)
         return at;
 }
 
+void expect_error(struct house *h, int fd, unsigned errnum, const char *part)
+{
+        char got[300];
+        size_t n = take(h, fd, got, sizeof got - 1);
+        got[n] = '\0';
+        CU_ASSERT_TRUE_FATAL(n > 7);
+        CU_ASSERT_EQUAL((uint8_t)got[4], 0xff);
+        CU_ASSERT_EQUAL((uint8_t)got[5] | (unsigned)(uint8_t)got[6] << 8, errnum);
+        CU_ASSERT_PTR_NOT_NULL(strstr(got + 7, part));
+        (void)close(fd);
+}
+
 bool at_end(struct house *h, int fd)
 {
         char c;

@@ -49,6 +49,8 @@ int listen_somewhere(int backlog, uint16_t *port);
 int connect_to(const char *text);
 /** Bytes until @p n are there, the end or an error; main's loop runs meanwhile. */
 size_t take(struct house *h, int fd, void *to, size_t n);
+/** What comes up to the end is an ERR packet with number @p errnum and @p part in its text; @p fd is closed. */
+void expect_error(struct house *h, int fd, unsigned errnum, const char *part);
 /** The next thing is the end of file. */
 bool at_end(struct house *h, int fd);
 bool put(int fd, const void *bytes, size_t n);
