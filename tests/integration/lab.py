@@ -138,6 +138,13 @@ class Server:
             raise AssertionError(run.stderr)
         return run.stdout
 
+    def state(self):
+        """What the tests of other modules rely on: the accounts, the schemas, and the global variables."""
+        return set(self.sql("SELECT CONCAT('account ', User, '@', Host, ' ', Priv) FROM mysql.global_priv UNION ALL "
+                            "SELECT CONCAT('schema ', schema_name) FROM information_schema.schemata UNION ALL "
+                            "SELECT CONCAT('variable ', variable_name, ' ', variable_value) FROM information_schema.global_variables "
+                            "WHERE variable_name NOT LIKE 'gtid%'").splitlines())
+
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
@@ -159,7 +166,26 @@ def server():
     global _server
     if _server is None:
         _server = Server()
+        _server.began = _server.state()
     return _server
+
+
+def end_changed_servers():
+    """End the servers that the last module has left other than they began, so that the next one gets new ones.
+
+    @return what is missing, a line for each account, schema or variable"""
+    global _server, _tls_server
+    missing = []
+    for one in (_server, _tls_server):
+        lines = sorted(one.began - one.state()) if one is not None else []
+        if lines:
+            missing += lines
+            one.stop()
+            shutil.rmtree(one.folder)
+            if one is _tls_server:
+                shutil.rmtree(one.certificates.folder)
+            _server, _tls_server = (None if s is one else s for s in (_server, _tls_server))
+    return missing
 
 
 class Certificates:
@@ -197,6 +223,7 @@ def tls_server():
         _tls_server.certificates = certificates
         _tls_server.sql("CREATE USER tls@'%' IDENTIFIED BY 'secret' REQUIRE SSL; GRANT ALL ON *.* TO tls@'%';"
                         "CREATE USER x509@'%' IDENTIFIED BY 'secret' REQUIRE X509; GRANT ALL ON *.* TO x509@'%'")
+        _tls_server.began = _tls_server.state()
     return _tls_server
 
 

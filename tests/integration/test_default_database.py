@@ -234,8 +234,8 @@ class Sets:
         self.assertEqual(wrong, [])
 
     def test_defaults_that_were_changed(self):
-        before = self.server.sql("SELECT @@global.character_set_client").strip()
-        self.addCleanup(self.server.sql, f"SET GLOBAL character_set_client = {before}")
+        names, connections = self.server.sql("SELECT @@global.character_set_client, @@global.max_connections").split()
+        self.addCleanup(self.server.sql, f"SET GLOBAL character_set_client = {names}, GLOBAL max_connections = {connections}")
         wrong = [(form, said, r["character_set"]) for form, said, r in self.ask_after(GLOBALS) if "character_set" in r]
         self.assertEqual(wrong, [])
 

@@ -8,7 +8,7 @@ import lab
 
 SECRET = "hunter2-planted"
 SQL = f"""SELECT 1; SELECT * FROM nowhere; SELECT REPEAT('a', 300000) AS r; SELECT 'after';
-SET PASSWORD FOR 'pw'@'%' = PASSWORD('{SECRET}'); SELECT '{'x' * 1000}'; SELECT 'last'""".encode()
+SET PASSWORD FOR planted@localhost = PASSWORD('{SECRET}'); SELECT '{'x' * 1000}'; SELECT 'last'""".encode()
 LOGINS = [["--skip-ssl"], ["--ssl"], ["--skip-ssl", "--compress"], ["--ssl", "--compress"]]
 
 
@@ -38,6 +38,7 @@ class CaptureFiles(unittest.TestCase):
 
     def test_tshark_lists_the_same_queries_as_the_log(self):
         """Of plain sessions, and of TLS and compression without any key."""
+        lab.tls_server().sql("CREATE OR REPLACE USER planted@localhost")
         with lab.Proxy("--capture-packet-bytes=4096", remote=f"127.0.0.1:{lab.tls_server().port}") as proxy:
             for login in LOGINS:
                 run = lab.run("mariadb", "--no-defaults", "--force", "-h127.0.0.1", f"-P{proxy.port}", "-uroot", *login, input=SQL)

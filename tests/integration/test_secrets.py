@@ -120,6 +120,7 @@ PASSWORD_STATEMENTS = [
 class Passwords(unittest.TestCase):
     def run_all(self, db):
         """Run PASSWORD_STATEMENTS. @return the secrets that stand in them."""
+        self.addCleanup(lab.server().sql, "SET GLOBAL wsrep_sst_auth = ''")
         used = []
         for text in PASSWORD_STATEMENTS:
             while "{}" in text or "{hex}" in text:
