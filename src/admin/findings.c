@@ -21,6 +21,7 @@ struct row {
         struct finding_row own; /* first: the columns refer to it */
         const char *kind;
         const char *text;
+        const char *info;
         char id[64];
 };
 
@@ -88,6 +89,8 @@ static const struct column columns[] = {
      .width = -24},
     {"digest", NULL, "Hash of the digest; empty if it concerns no statement.", OF(own.digest, COLUMN_CHARS)},
     {"digest_text", NULL, "The statement without its literals, up to 512 bytes.", OF(text, COLUMN_TEXT)},
+    {"info", NULL, "Of a loop: the result whose rows it follows, as the record of the last one says it.",
+     OF(info, COLUMN_TEXT)},
     {"count", NULL, "How often it was found: statements, or sessions.", OF(own.count, COLUMN_U64),
      .heading = "COUNT", .width = 8},
     {"time_us", "microseconds",
@@ -165,6 +168,7 @@ void handle_findings(struct call *call)
         qsort(t->rows, t->n, sizeof *t->rows, by_time);
         for (size_t i = 0; i < t->n; i++) {
                 t->rows[i].text = t->rows[i].own.text; /* where they are now */
+                t->rows[i].info = t->rows[i].own.info;
         }
         (call->json ? put_json : put_text)(call, t, t->n < most ? t->n : (size_t)most, evicted);
         prof_free(t);

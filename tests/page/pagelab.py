@@ -51,7 +51,7 @@ def traffic(port, program="shop"):
     client.query("SELECT id FROM author ORDER BY id " + tag)
     for i in range(1, 8):
         client.query(f"SELECT name FROM author WHERE id = {i} {tag}")
-    for text in ("BEGIN", "UPDATE author SET name = 'Stanislaw' WHERE id = 1", "COMMIT", "SELECT SLEEP(0.02), COUNT(*) FROM author"):
+    for text in ("BEGIN", "UPDATE author SET name = 'Stanislaw' WHERE id = 1", "COMMIT", "SELECT SLEEP(0.15), COUNT(*) FROM author"):
         client.query(text)
     try:
         client.query("SELECT nmae FROM author")

@@ -71,6 +71,8 @@ class Hostile(PageTest):
             admin.hex = "2026-11-30T12:00:00.000001Z  #1 client > server  seq 0  len 3  " + TEXTS[0] + "\n  000000  41  " + TEXTS[1] + "\n"
             admin.answers["/sessions"] = {"sessions": [dict.fromkeys(("username", "database", "client_addr", "phase", "query", "command"), text) | dict(
                 conn_id=i, command_us=1, age_us=1, records=1, bytes_sent=1, bytes_received=1, statements=1, opaque_reason=text) for i, text in enumerate(TEXTS)]}
+            admin.answers["/findings"] = {"evicted": 0, "findings": [dict.fromkeys(("kind", "digest", "digest_text", "example"), text) | dict(
+                info="after 7 rows of " + text, count=1, time_us=1, conn_id=1, last_seen=text, tags=[{"name": name, "value": text} for name in ("file", text)]) for text in TEXTS]}
             page = self.open(admin, width=1280, height=800)
             page.wait(f"document.querySelector('.status-line').textContent.startsWith('{RECORDS:,} records')")
             # Every row is looked at, without waiting for frames; all have the height of a row.
@@ -100,7 +102,7 @@ class Hostile(PageTest):
                     page.js(f"location.hash = '#/{view}'")
                     page.wait("document.querySelector('main').textContent.length > 40 && !document.querySelector('main').textContent.includes('Reading…')")
                     if view == "findings":
-                        page.wait("document.querySelectorAll('main tbody tr').length > 10", "rows of findings")
+                        page.wait("document.querySelectorAll('main tbody tr').length > 40", "rows of findings")
                     self.assertEqual(page.js("[...document.querySelectorAll('p.banner[role=alert]:not([hidden])')].map(p => p.textContent).join()"), "", view)
                     self.held(page, f"{view} at {width}")
 

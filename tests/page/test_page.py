@@ -156,7 +156,7 @@ class Views(PageTest):
         click("#nav a", "Digests")
         page.wait("document.querySelector('tbody tr')?.textContent.includes('SLEEP')")
         click("tbody tr")
-        self.text(page, "The slowest", "SLEEP(0.02)")
+        self.text(page, "The slowest", "SLEEP(0.15)")
         click("#nav a", "Findings")
         self.text(page, "7 × author by id", "app/post.rb:17")
         click("tbody tr", "error 1054")
@@ -278,6 +278,26 @@ class Restart(PageTest):
             page.wait("document.querySelector('#state').textContent.startsWith('Live')")
             self.assertEqual(page.js("""import('/web/source.js').then(({source}) => source.ring.records.filter(r => r.event === 'restart').length)"""), 1)
             client.close()
+
+
+class Reach(PageTest):
+    def test_findings_reach_back_to_the_start(self):
+        """Also behind 20,000 records (with --long), and where the record that shows a finding is no longer kept."""
+        many = 20001 if lab.LONG else 400
+        with lab.Proxy("--log-recent-bytes", "65536") as proxy:
+            client = traffic(proxy.port)
+            self.addCleanup(client.close)
+            lab.wait_for(lambda: proxy.json("/findings")["findings"], "the findings")
+            for i in range(many):
+                client.query(f"DO {i}")
+            lab.wait_for(lambda: f"DO {many - 1}".encode() in proxy.admin("/records?n=1"), "the last record")
+            self.assertNotIn(b"author", proxy.admin("/records?n=100000&q=finding"))
+            page = self.page(f"http://{proxy.admin_addr}/#/findings")
+            row = "[...document.querySelectorAll('tbody tr')].find(r => r.textContent.includes('7 × author by id, after author'))"
+            page.wait(row, "the finding")
+            self.assertRegex(page.js(row + ".innerText").replace("\n", " "), r"N\+1.*SELECT NAME FROM author WHERE id = \? .*app/post.rb:17\s+7\s+[\d.]+ .s\s")
+            page.js("[..." + row + ".querySelectorAll('a')].find(a => a.textContent === 'Digest').click()")
+            page.wait("document.body.innerText.includes('The slowest')", "the digest")
 
 
 # What the files of web/ may take together, as they are in the tree: whoever adds to the page takes something away elsewhere.

@@ -105,6 +105,9 @@ static struct finding_row *add(struct finding_table *t, const struct record *r, 
                 row->first_wall_ns = r->wall_ns;
                 keep(row->text, sizeof row->text, record_text_if_any(r, FIELD_DIGEST_TEXT));
         }
+        if (is_run(r)) {
+                keep(row->info, sizeof row->info, record_text_if_any(r, FIELD_INFO));
+        }
         if (record_has(r, FIELD_TAGS)) {
                 keep_tags(row, record_list(r, FIELD_TAGS));
         }

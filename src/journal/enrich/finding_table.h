@@ -16,6 +16,7 @@ enum {
         FINDING_TABLE_ROWS = 128,
         FINDING_TABLE_TEXT = 512, /**< bytes of the digest's text that are kept */
         FINDING_TABLE_TAGS = 512, /**< bytes of all tags */
+        FINDING_TABLE_INFO = 256, /**< bytes of what is known besides */
         FINDING_TABLE_SLOTS = 256,
 };
 
@@ -27,7 +28,8 @@ struct finding_row {
         /** The tags of the last one, as name NUL value NUL …; those that do not fit are left out. */
         char tags[FINDING_TABLE_TAGS];
         size_t tags_len;
-        uint64_t count;   /**< statements, or sessions of those that concern these */
+        char info[FINDING_TABLE_INFO + 1]; /**< of the last loop, which result it follows; else "" */
+        uint64_t count;                    /**< statements, or sessions of those that concern these */
         uint64_t time_us; /**< of these statements; of transaction_idle, the time in which nothing ran */
         uint64_t first_wall_ns;
         uint64_t last_wall_ns;

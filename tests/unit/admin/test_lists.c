@@ -191,6 +191,7 @@ static void findings_are_listed(void)
         record_add_finding(&loop, FINDING_N_PLUS_ONE);
         record_set_uint(&loop, FIELD_REPEATED, 30);
         record_set_text(&loop, FIELD_DIGEST, span_str("fedcba9876543210"));
+        record_set_text(&loop, FIELD_INFO, span_str("after 30 rows of SELECT `id` FROM `t`"));
         finding_table_add(t, &loop, 13);
         struct record end;
         memset(&end, 0, sizeof end);
@@ -220,7 +221,8 @@ static void findings_are_listed(void)
         const char *second = strstr(reply->body, "\"no_index\"");
         CU_ASSERT_TRUE(first != NULL && second != NULL &&
                        first < second); /* what took most time comes first */
-        CU_ASSERT_PTR_NOT_NULL(strstr(reply->body, "\"count\":30,\"time_us\":9000,"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(reply->body, "\"info\":\"after 30 rows of SELECT `id` FROM "
+                                                   "`t`\",\"count\":30,\"time_us\":9000,"));
         CU_ASSERT_PTR_NOT_NULL(strstr(reply->body, "\"kind\":\"transaction_open\",\"digest\":\"\","));
         reply = get("/findings?kind=no_index");
         CU_ASSERT_PTR_NOT_NULL(
