@@ -49,6 +49,8 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/scope_records.h \
 	src/journal/enrich/session_findings.c \
 	src/journal/enrich/session_findings.h \
+	src/journal/enrich/row_chain.c \
+	src/journal/enrich/row_chain.h \
 	src/journal/enrich/row_loop.h \
 	src/journal/enrich/row_loops.c \
 	src/journal/enrich/row_loops.h \
@@ -60,6 +62,8 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/row_shape.h \
 	src/journal/enrich/row_sighting.c \
 	src/journal/enrich/row_sighting.h \
+	src/journal/enrich/row_single.c \
+	src/journal/enrich/row_single.h \
 	src/journal/enrich/shape.c \
 	src/journal/enrich/shape.h \
 	src/journal/enrich/short_sessions.c \

@@ -14,6 +14,7 @@ enum {
 };
 #define PAUSE_NS                                                                                             \
         CLOCK_S_NS /* so long without a statement ends a loop: a pool gave the connection to somebody else */
+#define UNDECIDED_NS (10 * CLOCK_S_NS) /* so long without a record ends what is no loop yet */
 
 #define GONE_NS   (200 * CLOCK_MS_NS) /* so long without a statement ends the loops of a session that is gone */
 #define MOMENT_NS (500 * CLOCK_MS_NS) /* between two statements of a loop that uses several sessions */
@@ -116,14 +117,22 @@ static uint64_t last_open_ns(const struct n_plus_one_session *s)
         return s->loop_ns > s->gone_ns ? s->loop_ns : s->gone_ns;
 }
 
-/** When a pause is long enough to end the loops of @p s. */
-static uint64_t pause_end_ns(const struct n_plus_one_session *s)
+/** When a pause of at least @p least_ns is long enough to end the loops of @p s. */
+static uint64_t pause_end_ns(const struct n_plus_one_session *s, uint64_t least_ns)
 {
+        uint64_t slow_ns = SLOW_TIMES * s->loops.longest_us * CLOCK_US_NS;
         if (s->gone_ns != 0) {
-                return last_open_ns(s) + GONE_NS + SLOW_TIMES * s->loops.longest_us * CLOCK_US_NS;
+                return last_open_ns(s) + GONE_NS + slow_ns;
         }
         uint64_t last = s->loop_ns > s->ended_ns ? s->loop_ns : s->ended_ns;
-        return last + PAUSE_NS + SLOW_TIMES * s->loops.longest_us * CLOCK_US_NS;
+        return last + (slow_ns > least_ns ? slow_ns : least_ns);
+}
+
+/** When the loops of @p s end if no record of it arrives before. What is no loop yet waits longer, because a slow statement may be under
+ *  way, whose record tells when it began. */
+static uint64_t expiry_ns(const struct n_plus_one_session *s)
+{
+        return pause_end_ns(s, s->loops.n_loops > 0 ? PAUSE_NS : UNDECIDED_NS);
 }
 
 bool n_plus_one_is_over(const struct n_plus_one *n)
@@ -143,7 +152,7 @@ struct n_plus_one_session *n_plus_one_expire(struct n_plus_one *n, const struct 
         struct n_plus_one_session *first = after != NULL ? after->older : n->newest;
         bool is_over = n_plus_one_is_over(n);
         for (struct n_plus_one_session *s = first; s != NULL; s = s->older) {
-                if (is_over || now_mono_ns > pause_end_ns(s)) {
+                if (is_over || now_mono_ns > expiry_ns(s)) {
                         end_loops(n, s, ended);
                         return s;
                 }
@@ -373,7 +382,7 @@ static void see_loops(struct n_plus_one *n, struct n_plus_one_session *s, struct
                       const struct digest_found *found, uint64_t values, struct row_loops_ended *ended)
 {
         const struct shape *shape = found->stat != NULL ? &found->stat->shape : NULL;
-        if (r->mono_ns > pause_end_ns(s) || begins_afresh(r)) {
+        if (r->mono_ns > pause_end_ns(s, PAUSE_NS) || begins_afresh(r)) {
                 end_loops(n, s, ended);
         }
         n->latest = s;

@@ -17,15 +17,6 @@ struct row_statement {
         struct shape shape;
 };
 
-/** A result of one row, whose statement was executed for no row of another result. */
-struct row_single {
-        uint64_t step;    /**< struct row_loops.steps when it arrived; 0: there is none */
-        uint32_t columns; /**< the number of values at `at` */
-        uint32_t at[ROW_HASHES_COLUMNS];
-};
-
-enum { ROW_SINGLES = 2 /**< that are remembered: the most recent ones */ };
-
 struct row_loop {
         uint64_t elsewhere;     /**< statements in it that other sessions executed */
         uint64_t conn_id;       /**< session of the last statement */

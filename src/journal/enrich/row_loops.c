@@ -5,10 +5,6 @@
 #include "journal/enrich/row_sighting.h"
 #include "profile/heap/prof.h"
 
-enum {
-        CHAIN_GAP = 8, /* commands between two INSERTs of a loop */
-};
-
 void row_loops_pool_init(struct row_loops_pool *pool, unsigned least)
 {
         *pool = (struct row_loops_pool){.least = least,
@@ -42,7 +38,7 @@ static void put_ended(const struct row_loops *s, struct row_shape *shape, struct
                 loop->parent_rows = parent->rows;
                 memcpy(loop->parent, parent->hash, DIGEST_HASH);
         } else {
-                loop->count = shape->chain > loop->count ? shape->chain : loop->count;
+                loop->count = shape->chain.n > loop->count ? shape->chain.n : loop->count;
         }
 }
 
@@ -51,10 +47,11 @@ static void drop_shape(struct row_loops_pool *pool, struct row_loops *s, unsigne
                        struct row_loops_ended *ended)
 {
         struct row_shape *shape = s->shapes[i];
+        s->n_loops -= shape->is_loop ? 1 : 0;
         if (shape->is_loop && ended != NULL && ended->n < ROW_LOOPS_ENDED) {
                 unsigned best =
                     row_shape_find_loop(shape, s->parents, s->shapes, ROW_LOOPS_SHAPES, pool->least);
-                bool is_chain = shape->chain >= pool->least && row_shape_exceeds(shape, s->parents, best);
+                bool is_chain = shape->chain.n >= pool->least && row_shape_exceeds(shape, s->parents, best);
                 if (best != ROW_LOOPS_PARENTS || is_chain) {
                         shape->parent = is_chain ? ROW_LOOPS_PARENTS : best;
                 }
@@ -237,14 +234,21 @@ static void note_parent(struct row_loops_pool *pool, struct row_loops *s, const 
 
 /* --- shapes --------------------------------------------------------------------------------------------------------- */
 
+/** @return ROW_LOOPS_SHAPES if there is none. */
+static unsigned find_place(const struct row_loops *s, const uint8_t hash[DIGEST_HASH])
+{
+        unsigned i = 0;
+        while (i < ROW_LOOPS_SHAPES && (s->shapes[i] == NULL || !is_same(s->shapes[i]->loop.hash, hash))) {
+                i++;
+        }
+        return i;
+}
+
+/** @return NULL if there is none. */
 static struct row_shape *find_shape(const struct row_loops *s, const uint8_t hash[DIGEST_HASH])
 {
-        for (unsigned i = 0; i < ROW_LOOPS_SHAPES; i++) {
-                if (s->shapes[i] != NULL && is_same(s->shapes[i]->loop.hash, hash)) {
-                        return s->shapes[i];
-                }
-        }
-        return NULL;
+        unsigned i = find_place(s, hash);
+        return i < ROW_LOOPS_SHAPES ? s->shapes[i] : NULL;
 }
 
 /** A free place, or that of the shape that has not been seen for the longest time: those that are no loop first. */
@@ -291,25 +295,16 @@ static void mark(const struct row_shape *shape, struct record *r, uint64_t count
         record_set_uint(r, FIELD_REPEATED, count);
 }
 
-/** An INSERT of given values: does it follow others of its kind? */
-static bool is_chain(const struct row_loops_pool *pool, struct row_shape *shape,
-                     const struct row_statement *stat, const struct statement_keys *keys)
-{
-        if (!stat->shape.is_insert || !keys->has_values || keys->has_rows || stat->shape.tables == 0) {
-                return false;
-        }
-        shape->tables = stat->shape.tables;
-        shape->chain++;
-        shape->gap = 0;
-        return shape->chain >= pool->least;
-}
-
 /** One more statement of @p shape. */
 static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_shape *shape, struct record *r,
                   const struct row_statement *stat, const struct statement_keys *keys, uint64_t values,
                   const struct row_sighting *seen)
 {
-        bool chain = is_chain(pool, shape, stat, keys);
+        bool chain = false;
+        if (row_chain_fits(&stat->shape, keys)) {
+                row_chain_add(&shape->chain, r, &stat->shape);
+                chain = shape->chain.n >= pool->least;
+        }
         bool is_found = seen->parents != 0;
         shape->step = s->steps;
         shape->values = values;
@@ -326,48 +321,50 @@ static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_s
                     row_shape_find_loop(shape, s->parents, s->shapes, ROW_LOOPS_SHAPES, pool->least);
                 shape->is_loop = shape->parent != ROW_LOOPS_PARENTS || chain;
                 shape->wants_example = shape->is_loop;
+                s->n_loops += shape->is_loop ? 1 : 0;
         }
         const struct row_parent *parent =
             shape->parent < ROW_LOOPS_PARENTS ? s->parents[shape->parent] : NULL;
         bool follows = parent != NULL && row_parent_is_cut(parent);
         if (shape->is_loop && (is_found || chain || follows)) {
-                uint64_t n = parent != NULL ? row_shape_count(shape, parent) : shape->chain;
+                uint64_t n = parent != NULL ? row_shape_count(shape, parent) : shape->chain.n;
                 mark(shape, r, n);
         }
 }
 
-/** @p r returned one row, and was executed for no row of a result: keep its values. */
-static void note_single(struct row_loops *s, const struct record *r)
+/** The chain of INSERTs of the shape in place @p i has ended. What is known of the shape is kept only if it may be a loop over rows. */
+static void end_chain(struct row_loops_pool *pool, struct row_loops *s, unsigned i,
+                      struct row_loops_ended *ended)
 {
-        struct row_hashes h;
-        if (r->row_hashes.len > sizeof h) {
-                return;
+        struct row_shape *shape = s->shapes[i];
+        bool is_over = shape->is_loop && row_shape_exceeds(shape, s->parents, shape->parent);
+        if (!is_over) {
+                shape->chain = (struct row_chain){.n = 0};
         }
-        (void)span_copy((uint8_t *)&h, r->row_hashes);
-        struct row_single *single = &s->singles[s->n_singles++ % ROW_SINGLES];
-        single->step = s->steps;
-        single->columns = h.columns;
-        memcpy(single->at, h.at, sizeof single->at);
+        if (is_over || !row_shape_is_found_elsewhere(shape, ROW_LOOPS_PARENTS)) {
+                drop_shape(pool, s, i, ended);
+        }
 }
 
-/** The values of @p keys in the newest single row that has any, and that came after the one that the last statement of @p shape had a value
- *  of: each explains one statement of a shape. */
-static struct row_fresh find_single(const struct row_loops *s, struct row_shape *shape,
+/** @p r is an INSERT that fits in a chain: end the one before if that belongs to another transaction. @return the shape of @p r; NULL if
+ *  there is none. */
+static struct row_shape *enter_transaction(struct row_loops_pool *pool, struct row_loops *s,
+                                           const struct record *r, const struct row_statement *stat,
+                                           struct row_loops_ended *ended)
+{
+        unsigned i = find_place(s, stat->hash);
+        if (i < ROW_LOOPS_SHAPES && row_chain_ends_before(&s->shapes[i]->chain, r, pool->least)) {
+                end_chain(pool, s, i, ended);
+        }
+        return i < ROW_LOOPS_SHAPES ? s->shapes[i] : NULL;
+}
+
+/** What the newest single row has of the values of @p keys, if it came after the one that the last statement of @p shape had a value of: each
+ *  explains one statement of a shape. */
+static struct row_fresh take_single(const struct row_loops *s, struct row_shape *shape,
                                     const struct statement_keys *keys)
 {
-        struct row_fresh fresh = {.step = 0};
-        for (unsigned i = 0; i < ROW_SINGLES; i++) {
-                const struct row_single *single = &s->singles[i];
-                uint64_t found = 0;
-                for (unsigned k = 0; k < keys->n && single->step > shape->fresh; k++) {
-                        for (unsigned column = 0; column < single->columns; column++) {
-                                found |= (uint64_t)(single->at[column] == keys->at[k]) << k;
-                        }
-                }
-                if (found != 0 && single->step > fresh.step) {
-                        fresh = (struct row_fresh){.step = single->step, .keys = found};
-                }
-        }
+        struct row_fresh fresh = row_singles_find(&s->singles, shape->fresh, keys);
         shape->fresh = fresh.step > 0 ? fresh.step : shape->fresh;
         return fresh;
 }
@@ -378,10 +375,11 @@ bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct reco
 {
         s->steps++;
         row_loops_see_other(pool, s, &stat->shape, ended);
-        struct row_shape *shape = find_shape(s, stat->hash);
+        bool may_chain = row_chain_fits(&stat->shape, keys);
+        struct row_shape *shape =
+            may_chain ? enter_transaction(pool, s, r, stat, ended) : find_shape(s, stat->hash);
         struct row_sighting seen = {.outer = ROW_LOOPS_PARENTS};
         bool again = false, follows = false;
-        bool may_chain = stat->shape.is_insert && keys->has_values && !keys->has_rows;
         if (shape == NULL && (is_in_any(s, keys, false) || may_chain)) {
                 shape = add_shape(pool, s, r, stat, ended);
         }
@@ -390,7 +388,7 @@ bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct reco
                 follows = again && shape->step + 1 == s->steps;
                 shape->repeats = again ? shape->repeats + 1 : 0;
                 shape->turns += again ? 0 : 1;
-                struct row_fresh fresh = find_single(s, shape, keys);
+                struct row_fresh fresh = take_single(s, shape, keys);
                 seen = row_sighting_see(s->parents, s->steps, shape, stat, keys, r->mono_ns,
                                         shape->repeats > 1, &fresh); /* two rows may have one value */
                 count(pool, s, shape, r, stat, keys, values, &seen);
@@ -404,7 +402,7 @@ bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct reco
             (r->rows >= 2 || seen.outer != ROW_LOOPS_PARENTS)) {
                 note_parent(pool, s, r, stat, keys, &seen, ended);
         } else if (r->row_hashes.len > 0 && stat->shape.kind == SHAPE_QUERY && seen.parents == 0) {
-                note_single(s, r);
+                row_singles_add(&s->singles, s->steps, r);
         }
         return seen.parents != 0;
 }
@@ -457,24 +455,13 @@ void row_loops_see_list(struct row_loops_pool *pool, struct row_loops *s, const 
         note_parent(pool, s, r, stat, keys, NULL, ended);
 }
 
-/* --- INSERTs without a parent --------------------------------------------------------------------------------------- */
-
 void row_loops_see_other(struct row_loops_pool *pool, struct row_loops *s, const struct shape *shape,
                          struct row_loops_ended *ended)
 {
         for (unsigned i = 0; i < ROW_LOOPS_SHAPES && s->n_shapes > 0; i++) {
                 struct row_shape *insert = s->shapes[i];
-                if (insert == NULL || insert->chain == 0) {
-                        continue;
-                }
-                uint64_t tables = shape != NULL ? shape->tables : 0;
-                if (++insert->gap <= CHAIN_GAP && (tables & ~insert->tables) == 0) {
-                        continue;
-                }
-                if (insert->is_loop && row_shape_exceeds(insert, s->parents, insert->parent)) {
-                        drop_shape(pool, s, i, ended);
-                } else {
-                        insert->chain = 0;
+                if (insert != NULL && row_chain_ends_at(&insert->chain, shape)) {
+                        end_chain(pool, s, i, ended);
                 }
         }
 }

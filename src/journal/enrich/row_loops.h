@@ -16,13 +16,14 @@
  * executed again and is not in a loop itself, the loops over its rows end, and new ones begin.
  * If most values are also those of single rows that were read after the parent, one after the other and for no row of it, the statements are
  * no loop: somebody looks at one object after another, each with what belongs to it.
- * INSERTs are a loop without a parent if only reads of the same table and statements of transactions come between them.
+ * INSERTs are a loop without a parent if only reads of the same table and statements of transactions come between them (row_chain.h).
  * Knows: values, shapes.   Does not know: time, sessions.
  * Threads: the journal thread.   Memory: STAGE_JOURNAL; about 1 KiB for each parent and each shape that is remembered. */
 #ifndef JOURNAL_ENRICH_ROW_LOOPS_H
 #define JOURNAL_ENRICH_ROW_LOOPS_H
 
 #include "journal/enrich/row_loop.h"
+#include "journal/enrich/row_single.h"
 #include "journal/enrich/spare_blocks.h"
 #include "journal/enrich/statement_keys.h"
 
@@ -46,10 +47,10 @@ struct row_loops {
         struct row_shape *shapes[ROW_LOOPS_SHAPES];    /**< NULL: the place is free */
         struct row_shape *latest;                      /**< the shape of the last statement, if it has one */
         uint64_t steps;                                /**< statements so far */
-        struct row_single singles[ROW_SINGLES];        /**< a ring */
-        unsigned n_singles;                            /**< added so far */
+        struct row_singles singles;
         unsigned n_parents;
         unsigned n_shapes;
+        unsigned n_loops;    /**< of these, the ones that were recognized as loops */
         uint64_t longest_us; /**< duration of the longest statement of the shapes */
         enum row_use use;    /**< why the last statement was executed */
 };

@@ -7,7 +7,7 @@ uint64_t row_shape_count(const struct row_shape *shape, const struct row_parent 
 
 bool row_shape_is_found_elsewhere(const struct row_shape *shape, unsigned i)
 {
-        bool found = shape->chain > 0;
+        bool found = shape->chain.n > 0;
         for (unsigned k = 0; k < ROW_LOOPS_PARENTS; k++) {
                 found = found || (k != i && shape->pairs[k].found > 0);
         }
@@ -109,7 +109,7 @@ bool row_shape_exceeds(const struct row_shape *shape, struct row_parent *const p
                        unsigned best)
 {
         return best == ROW_LOOPS_PARENTS ||
-               (shape->pairs[best].found < shape->chain && !row_parent_is_cut(parents[best]));
+               (shape->pairs[best].found < shape->chain.n && !row_parent_is_cut(parents[best]));
 }
 
 bool row_shape_may_be_behind(const struct row_shape *shape,

@@ -4,6 +4,7 @@
 #ifndef JOURNAL_ENRICH_ROW_SHAPE_H
 #define JOURNAL_ENRICH_ROW_SHAPE_H
 
+#include "journal/enrich/row_chain.h"
 #include "journal/enrich/row_loop.h"
 #include "journal/enrich/row_pair.h"
 
@@ -17,12 +18,10 @@ struct row_shape {
         unsigned turns_again; /* turns whose values were asked again, for no further row */
         uint64_t loose;       /* statements without a value of any result */
         uint64_t fresh;       /* the step of the last single row that one of its statements had a value of */
-        uint64_t tables;      /* the tables of an INSERT with VALUES, as in struct shape */
-        unsigned chain;       /* INSERTs with VALUES, with few other commands between them */
-        unsigned gap;         /* commands since the last of these */
         bool is_loop;         /* the loop was recognized; its statements are marked from then on */
         bool wants_example;
-        unsigned parent; /* the index of the loop's result; ROW_LOOPS_PARENTS: the loop has none */
+        unsigned parent;        /* the index of the loop's result; ROW_LOOPS_PARENTS: the loop has none */
+        struct row_chain chain; /* if it is an INSERT of one row */
         struct row_pair pairs[ROW_LOOPS_PARENTS];
 };
 

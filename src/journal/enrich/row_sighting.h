@@ -6,6 +6,7 @@
 
 #include "journal/enrich/row_loop.h"
 #include "journal/enrich/row_shape.h"
+#include "journal/enrich/row_single.h"
 
 /** What was found of the values of one statement. */
 struct row_sighting {
@@ -16,12 +17,6 @@ struct row_sighting {
         enum row_pair_took best; /**< of all parents */
         bool may_be_behind;      /**< it may belong to a row that is not known */
         bool is_news; /**< it takes its value from a row that came after the last statement of its shape */
-};
-
-/** What a single row has of the values of a statement. */
-struct row_fresh {
-        uint64_t step; /**< when it was read; 0: there is none */
-        uint64_t keys; /**< a bit for each key that it has */
 };
 
 /** Find what a statement of @p shape has in common with the rows of @p parents, and note it in the pairs of @p shape. The statement is the

@@ -242,7 +242,7 @@ static void after_a_slow_loop(void)
 {
         begin();
         uint64_t counts[ROW_LOOPS_ENDED];
-        duration_us = 200000;
+        duration_us = 400000;
         (void)run(1, "SELECT id FROM p LIMIT ", 12, 12, 0);
         for (unsigned i = 0; i < 12; i++) {
                 (void)run(1, "SELECT name FROM author WHERE id = ", i, 1, 0);
