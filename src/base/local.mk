@@ -32,6 +32,7 @@ src_libbase_a_SOURCES = \
 	src/base/shown.c \
 	src/base/shown.h \
 	src/base/span.h \
+	src/base/specialized.h \
 	src/base/start.c \
 	src/base/start.h \
 	src/base/status.c \

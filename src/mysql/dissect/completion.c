@@ -1,5 +1,6 @@
 #include "mysql/dissect/completion.h"
 
+#include "base/specialized.h"
 #include "mysql/dissect/default_database.h"
 #include "mysql/dissect/emit.h"
 #include "mysql/dissect/execute.h"
@@ -42,8 +43,7 @@ static inline void count(struct dissect *d, const struct command *cmd)
 }
 
 /** @p reason: why there is no complete reply; NULL if there is one. */
-static inline __attribute__((always_inline)) void complete(struct dissect *d, const struct command *cmd,
-                                                           const char *reason)
+SPECIALIZED void complete(struct dissect *d, const struct command *cmd, const char *reason)
 {
         if (d->settings->count_only) {
                 count(d, cmd);

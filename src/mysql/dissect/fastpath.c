@@ -1,11 +1,12 @@
 /* Shortcuts for replies. */
 #include "mysql/dissect/fastpath.h"
 
+#include "base/specialized.h"
 #include "mysql/dissect/row_hashing.h"
 #include "mysql/wire/capability.h"
 
-/* The way of nearly all replies exists once for each case, so that it has no more in its registers than the case needs. */
-#define INLINE inline __attribute__((always_inline))
+/* The functions for nearly all replies are SPECIALIZED: compiled once for each case, so that they keep no more in registers than
+ * the case needs. */
 
 /* --- one packet after the other -------------------------------------------------------------------------------------- */
 
@@ -22,8 +23,8 @@ struct walk {
         bool is_shown; /* packets are */
 };
 
-static INLINE struct walk walk_over(const struct parse_context *ctx, const struct command *cmd,
-                                    struct span bytes, bool is_shown, bool is_numbered)
+SPECIALIZED struct walk walk_over(const struct parse_context *ctx, const struct command *cmd,
+                                  struct span bytes, bool is_shown, bool is_numbered)
 {
         return (struct walk){.at = bytes.data,
                              .left = bytes.len,
@@ -72,7 +73,7 @@ static inline void walk_on(struct walk *w, size_t length)
 }
 
 /** The packet at the front is taken. */
-static INLINE void pass(struct parse_context *ctx, struct walk *w, size_t length, enum packet_kind kind)
+SPECIALIZED void pass(struct parse_context *ctx, struct walk *w, size_t length, enum packet_kind kind)
 {
         if (w->is_shown) {
                 parse_context_add(ctx, span_of(w->at, FRAME_HEADER_SIZE + length), kind);
@@ -100,7 +101,7 @@ static void show_rows(struct parse_context *ctx, struct span rows, size_t n, enu
 }
 
 /** Count rows that are not to be kept, without reading them. */
-static INLINE void hop_rows(struct parse_context *ctx, struct command *cmd, struct walk *from)
+SPECIALIZED void hop_rows(struct parse_context *ctx, struct command *cmd, struct walk *from)
 {
         struct walk w = *from;
         size_t n = 0;
@@ -141,7 +142,7 @@ static __attribute__((noinline)) void hash_rows(struct parse_context *ctx, const
 
 enum { COUNT_MAX = 250 /* in one byte */ };
 
-static INLINE bool take_count(struct parse_context *ctx, struct command *cmd, struct walk *w)
+SPECIALIZED bool take_count(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
         bool has_flag = (ctx->d->capabilities & METADATA_FLAGGED) != 0;
         uint32_t length = has_flag ? 2 : 1;
@@ -207,8 +208,8 @@ static void show_header(struct parse_context *ctx, const uint8_t *at, const stru
 }
 
 /** Take a result header that was seen before. */
-static INLINE void pass_header(struct parse_context *ctx, struct command *cmd, struct walk *w,
-                               const struct result_header *header)
+SPECIALIZED void pass_header(struct parse_context *ctx, struct command *cmd, struct walk *w,
+                             const struct result_header *header)
 {
         cmd->columns = header->packets - 1;
         cmd->results++;
@@ -221,7 +222,7 @@ static INLINE void pass_header(struct parse_context *ctx, struct command *cmd, s
 }
 
 /** Does the reply begin with packet 1, as the headers in the cache do? */
-static INLINE bool is_first(const struct walk *w)
+SPECIALIZED bool is_first(const struct walk *w)
 {
         return w->seq == ONE_SEQ && w->mask == UINT32_MAX;
 }
@@ -257,7 +258,7 @@ static unsigned two_bytes(const uint8_t *at)
 }
 
 /** Take the EOF behind the definitions, if it reports nothing special. */
-static INLINE bool take_definitions_eof(struct parse_context *ctx, struct command *cmd, struct walk *w)
+SPECIALIZED bool take_definitions_eof(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
         if (!walk_is(w, REPLY_EOF_LENGTH) || payload[0] != REPLY_EOF ||
@@ -271,7 +272,7 @@ static INLINE bool take_definitions_eof(struct parse_context *ctx, struct comman
 
 /** Take the EOF behind the rows, or the OK in its place, if it reports nothing special. A command with rows changes nothing else in
  *  the session. */
-static INLINE bool take_end(struct parse_context *ctx, struct command *cmd, struct walk *w)
+SPECIALIZED bool take_end(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
         bool is_ok = dissector_deprecates_eof(ctx->d);
         uint32_t length = is_ok ? REPLY_OK_MIN : REPLY_EOF_LENGTH;
@@ -314,8 +315,8 @@ static bool take_header(struct parse_context *ctx, struct command *cmd, struct w
 }
 
 /** Take what is eligible behind the header. @p is_result: what is not a row, too. @p known: see hash_rows. */
-static INLINE void take_rest(struct parse_context *ctx, struct command *cmd, struct walk *w, bool is_result,
-                             const struct result_header *known)
+SPECIALIZED void take_rest(struct parse_context *ctx, struct command *cmd, struct walk *w, bool is_result,
+                           const struct result_header *known)
 {
         bool goes_on = is_result;
         if (cmd->state == REPLYING_DEFS_EOF) {
@@ -335,14 +336,14 @@ static INLINE void take_rest(struct parse_context *ctx, struct command *cmd, str
         }
 }
 
-static INLINE void enter_rest(const struct parse_context *ctx, struct command *cmd)
+SPECIALIZED void enter_rest(const struct parse_context *ctx, struct command *cmd)
 {
         cmd->state = dissector_deprecates_eof(ctx->d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
 }
 
 /** Of @p bytes, what is behind @p w was taken. @return what is left. */
-static INLINE struct span note_taken(struct parse_context *ctx, struct command *cmd, struct span bytes,
-                                     const struct walk *w)
+SPECIALIZED struct span note_taken(struct parse_context *ctx, struct command *cmd, struct span bytes,
+                                   const struct walk *w)
 {
         cmd->next_seq = (uint8_t)(w->seq / ONE_SEQ);
         if (w->left < bytes.len) {
@@ -358,8 +359,8 @@ static INLINE struct span note_taken(struct parse_context *ctx, struct command *
 }
 
 /** A reply that begins with the header @p known, or, if that is NULL, with a column count alone: what nearly all replies are. */
-static INLINE struct span take_known(struct parse_context *ctx, struct command *cmd, struct span bytes,
-                                     const struct result_header *known, bool is_shown)
+SPECIALIZED struct span take_known(struct parse_context *ctx, struct command *cmd, struct span bytes,
+                                   const struct result_header *known, bool is_shown)
 {
         struct walk w = walk_over(ctx, cmd, bytes, is_shown, true);
         if (known != NULL) {

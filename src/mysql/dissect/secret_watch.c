@@ -1,5 +1,6 @@
 #include "mysql/dissect/secret_watch.h"
 
+#include "base/specialized.h"
 #include "mysql/sql/secret.h"
 #include "mysql/sql/secret_data.h"
 
@@ -58,7 +59,7 @@ static bool takes_one(struct span *text, const char *const *words)
 }
 
 /** Can @p text begin with SHOW, EXECUTE or GET, or with what may stand before them? Hardly any statement does. */
-static inline __attribute__((always_inline)) bool may_ask(struct span text)
+SPECIALIZED bool may_ask(struct span text)
 {
         if (text.len < 4) {
                 return false;

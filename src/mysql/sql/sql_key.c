@@ -1,5 +1,6 @@
 #include "mysql/sql/sql_key.h"
 
+#include "base/specialized.h"
 #include "base/stride.h"
 #include "mysql/sql/sql_marks.h"
 
@@ -357,7 +358,7 @@ static inline const uint8_t *next_mark(const struct scan *s)
 }
 
 /** @return false if the text has no key. */
-static inline __attribute__((always_inline)) bool scan_text(struct scan *s)
+SPECIALIZED bool scan_text(struct scan *s)
 {
         const uint8_t *at;
         while ((at = next_mark(s)) < s->end) {

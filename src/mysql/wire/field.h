@@ -1,7 +1,7 @@
 /** @file field.h  The fields of a packet, reported by the code that reads the packet.
  *
- * A reader that can report its fields takes a trace, which is NULL where nobody asks for them. Such a reader is always inline and is
- * compiled twice: with NULL, where the compiler removes all that is done for the trace, and with a trace.
+ * A reader that can report its fields takes a trace, which is NULL where nobody asks for them. Such a reader is compiled twice
+ * (base/specialized.h): with NULL, where the compiler removes all that is done for the trace, and with a trace.
  *
  *      |-- reported --|-- this field --|-- not read yet --|
  *      0            named        reader's position       end of the payload
@@ -13,10 +13,11 @@
 #define MYSQL_WIRE_FIELD_H
 
 #include "base/reader.h"
+#include "base/specialized.h"
 #include "mysql/wire/value.h"
 
-/** Marks a reader that is compiled once for each of its uses. */
-#define FIELD_READER static inline __attribute__((always_inline))
+/** Marks a reader that can report its fields. */
+#define FIELD_READER SPECIALIZED
 
 /** How the content of a field is shown. */
 enum field_form {
