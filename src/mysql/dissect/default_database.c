@@ -24,10 +24,18 @@ static bool has_high_bytes(struct span text)
         return false;
 }
 
-/** May bytes of @p text be parts of characters that look like quotes or backslashes? */
+/** May bytes of @p text that look like backslashes or backticks be second halves of characters? */
 static bool is_ambiguous(const struct dissect *d, struct span text)
 {
-        return charset_hides_ascii(d->vars.charsets.client) && has_high_bytes(text);
+        if (!charset_hides_ascii(d->vars.charsets.client)) {
+                return false;
+        }
+        for (size_t i = 1; i < text.len; i++) {
+                if (text.data[i - 1] >= 0x80 && (text.data[i] == '\\' || text.data[i] == '`')) {
+                        return true;
+                }
+        }
+        return false;
 }
 
 /* --- one statement --------------------------------------------------------------------------------------------------- */
@@ -122,10 +130,10 @@ static void read_query(const struct dissect *d, const struct command *cmd, struc
                         change.effect = USE_UNKNOWN;
                 }
                 read_one(d, cmd, &change, o);
+        } else if (is_ambiguous(d, text)) {
+                o->state = IS_UNKNOWN; /* where one statement ends and the next one begins is not certain */
         } else {
                 read_several(d, cmd, &reader, o);
-                /* if a quote may be part of a character, so may the end of a statement be of a string */
-                o->state = o->state != AS_BEFORE && is_ambiguous(d, text) ? IS_UNKNOWN : o->state;
         }
 }
 
@@ -150,16 +158,10 @@ static void read_prepared(const struct dissect *d, const struct command *cmd, st
         read_one(d, cmd, &st->use, o);
 }
 
-static void note_charset(struct session_vars *vars)
+/** The session's character sets are unknown from the next command on. (The server did not report them: nothing is tracked.) */
+static void forget_charsets(struct session_vars *vars)
 {
-        if (!vars->next.has_client) {
-                vars->next.has_client = true;
-                vars->next.client = CHARSET_UNKNOWN;
-        }
-        if (!vars->next.has_results) {
-                vars->next.has_results = true;
-                vars->next.results = CHARSET_UNKNOWN;
-        }
+        vars->next = (struct next_charsets){true, true, CHARSET_UNKNOWN, CHARSET_UNKNOWN};
 }
 
 void default_database_note(struct dissect *d, const struct command *cmd, struct sql_mode mode)
@@ -186,6 +188,6 @@ void default_database_note(struct dissect *d, const struct command *cmd, struct 
                 d->vars.next_database_unknown = !is_tracked || cmd->failed;
         }
         if (o.charset_unknown && !is_tracked) {
-                note_charset(&d->vars);
+                forget_charsets(&d->vars);
         }
 }
