@@ -29,11 +29,12 @@ tap: capture mysql/dissect mysql/gate mysql/record mysql/sql mysql/wire profile/
 observe: capture/read tap journal mysql/dissect mysql/record mysql/wire settings profile/heap base
 proxy: proxy/net tap journal mysql/gate mysql/record mysql/sql mysql/wire settings profile/heap base
 admin: proxy proxy/net tap capture journal journal/enrich journal/format rules mysql/record mysql/wire settings profile/export profile/heap base
-cli: admin observe capture/read proxy proxy/net journal journal/enrich journal/format journal/sink rules mysql/sql mysql/wire settings profile/explain profile/export profile/heap base
+run: journal/enrich mysql/record mysql/sql mysql/wire profile/heap base
+cli: run admin observe capture/read proxy proxy/net journal journal/enrich journal/format journal/sink rules mysql/sql mysql/wire settings profile/explain profile/export profile/heap base
 '
 # Library headers and the only files that may see them.
 libraries='
-event2/: proxy/ admin/ cli/ profile/heap/hooks
+event2/: proxy/ admin/ cli/ run/supervisor profile/heap/hooks
 openssl/: proxy/net/ journal/enrich/redact profile/heap/hooks
 libconfig.h: settings/
 elfutils/: profile/heap/ profile/export/

@@ -30,6 +30,21 @@ static const struct command {
      "files.\n\nEach setting is an "
      "option: limits.sessions is --limits-sessions. -c reads settings from a file.\nThe options, with their "
      "defaults:"},
+    {"run", command_run, "run [OPTION …] -- COMMAND [ARGUMENT …]",
+     "Run a command, such as a test suite, behind a proxy of its own, and report what it sent: the "
+     "statements "
+     "of\neach scope (test), N+1 and other findings. The proxy listens on a free port; MYSQL_HOST, "
+     "MYSQL_TCP_PORT,\nDATABASE_URL and the like lead to it, and {host}, {port} and {socket} in the "
+     "arguments "
+     "are replaced.\n\n"
+     "  -r, --remote ADDR     the server; without it, the one to which the environment leads\n"
+     "      --env NAME=TEXT   set a variable; {host}, {port} and {socket} are replaced\n"
+     "      --scope-tag NAME  the comment tag that names the scope of a statement (default: test)\n"
+     "      --findings LIST   the findings that fail the run (default: n_plus_one,in_write_loop); all, none\n"
+     "      --allow-empty     it is no error if no statement comes through the proxy\n"
+     "      --report FILE     write the report to a file instead of standard error\n"
+     "      --settings FILE   settings of the proxy\n\n"
+     "The exit status is that of the command; if the command succeeds, 1 if something was found."},
     {"tail", command_tail,
      "tail [--admin ADDR] [--format text|json|ltsv|slow] [--verbose] [--group transaction|scope] [-n COUNT] "
      "[--since MARK] [EXPRESSION …]",

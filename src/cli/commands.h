@@ -6,6 +6,8 @@
 
 /* proxy_command.c */
 int command_proxy(int argc, char **argv);
+/* run_command.c */
+int command_run(int argc, char **argv);
 /* show.c */
 int command_tail(int argc, char **argv);
 int command_sessions(int argc, char **argv);

@@ -33,6 +33,7 @@ src_libcli_a_SOURCES = \
 	src/cli/read.c \
 	src/cli/reload.c \
 	src/cli/reload.h \
+	src/cli/run_command.c \
 	src/cli/service.c \
 	src/cli/service.h \
 	src/cli/show.c \

@@ -42,6 +42,9 @@ static void write_record(struct journal *j, const struct record *r, struct ident
                 finding_table_add(&j->finding_table, r, recent_newest(&j->recent).number);
         }
         sinks_put(&j->sinks, r, json);
+        if (j->see != NULL) {
+                j->see(j->see_arg, r);
+        }
 }
 
 /** For struct accounts. */

@@ -29,6 +29,8 @@ enum { JOURNAL_STOP_MS = 2500 };
 
 /** Open the sinks and make @p ports rings. What fails was reported by diag. @p settings must outlive it. */
 enum status journal_new(const struct settings *settings, unsigned ports, struct journal **out);
+/** Let @p see have each record, as the logs have it, on the journal thread. Before journal_start. */
+void journal_set_reader(struct journal *j, void (*see)(void *arg, const struct record *r), void *arg);
 /** Start the journal thread. */
 enum status journal_start(struct journal *j);
 /** The process is to end: from now on journal_stop has as long as JOURNAL_STOP_MS says, whatever comes before it. */

@@ -73,6 +73,12 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         return STATUS_OK;
 }
 
+void journal_set_reader(struct journal *j, void (*see)(void *arg, const struct record *r), void *arg)
+{
+        j->see = see;
+        j->see_arg = arg;
+}
+
 enum status journal_start(struct journal *j)
 {
         int error = start_thread(&j->thread, "journal", journal_run, j);
@@ -136,7 +142,7 @@ struct journal_port *journal_port(struct journal *j, unsigned i)
 bool journal_is_read(const struct journal *j)
 {
         const struct settings *s = j->settings;
-        return j->sinks.n > 0 || s->log.recent_bytes > 0 || s->log.digests > 0;
+        return j->sinks.n > 0 || j->see != NULL || s->log.recent_bytes > 0 || s->log.digests > 0;
 }
 
 void journal_reopen(struct journal *j)

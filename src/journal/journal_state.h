@@ -34,6 +34,8 @@ struct journal {
         bool lost_reported;
         _Atomic uint64_t sessions_lost; /* records whose session was not known */
         struct sinks sinks;
+        void (*see)(void *arg, const struct record *r); /* journal_set_reader; NULL = nobody */
+        void *see_arg;
         struct recent recent;
         struct feed feed;
         struct convert convert;

@@ -262,7 +262,7 @@ struct span digests_text(const struct digests *d, const uint8_t hash[DIGEST_HASH
 
 /* --- counting ----------------------------------------------------------------------------------------------------- */
 
-static unsigned class_of(uint64_t us)
+unsigned digest_class_of(uint64_t us)
 {
         if (us < SHARE) {
                 return (unsigned)us;
@@ -355,7 +355,7 @@ static void count(struct digest_stat *s, const struct record *r)
         }
         s->first_wall_ns = s->first_wall_ns == 0 ? r->wall_ns : s->first_wall_ns;
         s->last_wall_ns = r->wall_ns;
-        s->classes[class_of(us)]++;
+        s->classes[digest_class_of(us)]++;
         turn_window(s, r->wall_ns + us * 1000);
         s->recent.count[1]++;
         s->recent.us[1] += us;

@@ -119,6 +119,8 @@ struct digest_rate {
 };
 struct digest_rate digest_rate(const struct digest_stat *s, uint64_t now_wall_ns);
 
+/** The class of a time; see DIGEST_CLASSES. */
+unsigned digest_class_of(uint64_t us);
 /** The time below which @p share (0 to 1) of the statements are: the upper end of its class, at most the longest. */
 uint64_t digest_percentile_us(const struct digest_stat *s, double share);
 

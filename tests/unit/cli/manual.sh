@@ -1,9 +1,9 @@
 #!/bin/sh
 # The manual pages have no faults that mandoc knows. Prints TAP.
 set -eu
-echo 1..3
+echo 1..4
 n=0
-for name in querytap.1 querytap-record.5 querytap-filter.7; do
+for name in querytap.1 querytap-run.1 querytap-record.5 querytap-filter.7; do
         n=$((n + 1))
         if ! command -v mandoc >/dev/null 2>&1; then
                 echo "ok $n - $name # SKIP mandoc is not installed"

@@ -1,0 +1,184 @@
+"""querytap run: a command behind a proxy of its own, and what is reported of it."""
+import os
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+import lab
+
+# A test suite of one file: each argument is a statement, or SCOPE=STATEMENT; "sleep" waits to be killed.
+SUITE = r'''
+import os, sys, time
+import pymysql
+db = pymysql.connect(host=os.environ["MYSQL_HOST"], port=int(os.environ["MYSQL_TCP_PORT"]), user="pw", password="secret",
+                     database="shop", autocommit=True)
+c = db.cursor()
+for word in sys.argv[1:]:
+    if word == "sleep":
+        print("sleeping", flush=True)
+        time.sleep(600)
+        continue
+    if word.startswith("exit="):
+        sys.exit(int(word[5:]))
+    if word.startswith("loop="):
+        c.execute("SELECT id FROM item ORDER BY id")
+        for (i,) in c.fetchall():
+            c.execute(f"SELECT name FROM item WHERE id = {i} /*source_location='app.py:12',test='{word[5:]}'*/")
+        continue
+    scope, _, text = word.partition("=")
+    try:
+        c.execute(f"{text} /*test='{scope}'*/")
+        print(c.fetchall())
+    except pymysql.Error as e:
+        print(e)
+'''
+
+
+class Run(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = lab.server()
+        cls.server.sql("CREATE TABLE IF NOT EXISTS item (id INT PRIMARY KEY, name VARCHAR(20)); DELETE FROM item;"
+                       "INSERT INTO item VALUES " + ",".join(f"({i}, 'n{i}')" for i in range(1, 11)), "shop")
+        cls.suite = os.path.join(lab.FOLDER, "suite.py")
+        with open(cls.suite, "w") as f:
+            f.write(SUITE)
+
+    def argv(self, *words, options=(), command=None):
+        return [lab.BINARY, "run", "-r", f"127.0.0.1:{self.server.port}", *options, "--",
+                *(command or [sys.executable, self.suite]), *words]
+
+    def run_(self, *words, options=(), command=None, status=0, **keywords):
+        keywords.setdefault("env", dict(os.environ))
+        done = subprocess.run(self.argv(*words, options=options, command=command), capture_output=True, text=True, timeout=lab.PATIENCE_S, **keywords)
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertIsNone(lab.SANITIZED.search(done.stderr.encode()), done.stderr)
+        return done
+
+    def begin(self, *words, options=()):
+        process = subprocess.Popen(self.argv(*words, options=options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+
+class ExitStatus(Run):
+    """The rows of the table in querytap-run(1)."""
+
+    def test_all_is_well(self):
+        done = self.run_("a=SELECT 1")
+        self.assertEqual(done.stdout, "((1,),)\n")
+        self.assertRegex(done.stderr, "querytap run: 1 statement, 1 shape, 1 scope; ")
+        self.assertIn("passed; ", done.stderr)
+
+    def test_something_was_found(self):
+        done = self.run_("loop=t::list", status=1)
+        self.assertRegex(done.stderr, r"FAIL  n_plus_one: \d+ of 10 statements\n    in t::list\n    SELECT NAME FROM `item` WHERE `id` = \?\n    at app.py:12\n")
+
+    def test_the_command_failed(self):
+        self.assertIn("passed; ", self.run_("a=SELECT 1", "exit=3", status=3).stderr)
+
+    def test_both(self):
+        done = self.run_("loop=t", "exit=3", status=3)
+        self.assertIn("failed: 1 problem; ", done.stderr)
+        self.assertIn("failed with status 3", done.stderr)
+
+    def test_no_statement(self):
+        self.assertIn("no statement came through the proxy: ", self.run_(command=["true"], status=1).stderr)
+        self.run_(command=["true"], options=["--allow-empty"])
+        self.run_(command=["false"], status=1)
+
+    def test_wrong_use(self):
+        marker = os.path.join(lab.FOLDER, "was-run")
+        for options, says in ((["--nosuch"], "nosuch"), (["--findings", "nosuch"], "nosuch"), (["--env", "X"], "NAME=TEXT"), (["word"], "word"),
+                              (["--settings", "/nosuch"], "/nosuch")):
+            with self.subTest(options):
+                self.assertIn(says, self.run_(command=["touch", marker], options=options, status=2).stderr)
+        done = subprocess.run([lab.BINARY, "run", "touch", marker], capture_output=True, text=True)
+        self.assertEqual((done.returncode, "two dashes" in done.stderr), (2, True))
+        self.assertFalse(os.path.exists(marker))
+
+    def test_no_such_command(self):
+        self.run_(command=["./nosuch"], status=127)
+        self.run_(command=["/"], status=126)
+
+    def test_a_signal_ended_it(self):
+        self.run_(command=["sh", "-c", "kill -KILL $$"], options=["--allow-empty"], status=137)
+
+    def test_a_signal_is_passed_on(self):
+        process = self.begin("a=SELECT 1", "sleep")
+        process.stdout.readline()
+        self.assertEqual(process.stdout.readline(), "sleeping\n")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=lab.PATIENCE_S)
+        self.assertEqual(process.returncode, 143)
+        self.assertIn("interrupted by SIGTERM", err)
+        self.assertIn(", 1 scope; ", err)  # the report is complete
+
+    def test_interrupted_once(self):
+        process = self.begin("sleep")
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=lab.PATIENCE_S)
+        self.assertEqual(process.returncode, 130)
+        self.assertIn("interrupted by SIGINT", err)
+
+    def test_interrupted_twice(self):
+        script = "trap '' INT; (trap '' INT TERM; echo inner; sleep 600) & wait; sleep 600"
+        process = subprocess.Popen(self.argv(command=["sh", "-c", script]), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        again = time.monotonic() + lab.PATIENCE_S
+        while process.poll() is None and time.monotonic() < again:  # two signals that are pending are one
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        out, err = process.communicate(timeout=lab.PATIENCE_S)
+        self.assertEqual(process.returncode, 137, err)
+
+    def test_processes_left_behind(self):
+        with open(os.path.join(lab.FOLDER, "left"), "w+") as left:
+            done = self.run_(command=["sh", "-c", "sleep 600 & echo $! >&0; (sleep 601 & echo $! >&0); exit 0"], options=["--allow-empty"], stdin=left)
+            left.seek(0)
+            pids = [int(line) for line in left]
+        self.assertEqual(len(pids), 2)
+        self.assertIn("left 2 processes behind", done.stderr)
+        self.assertIn(f"sleep ({pids[0]})", done.stderr)
+        for pid in pids:
+            self.assertFalse(os.path.exists(f"/proc/{pid}"))
+
+
+class Handover(Run):
+    def test_addresses(self):
+        show = ["sh", "-c", "echo $MYSQL_HOST $MYSQL_TCP_PORT; echo $DATABASE_URL; echo $OTHER; echo $DB; echo $1", "sh", "-h{host}:{port}"]
+        done = subprocess.run([lab.BINARY, "run", "--allow-empty", "--env", "DB={host}/{port}", "--", *show], capture_output=True, text=True,
+                              env=dict(os.environ, DATABASE_URL=f"mysql2://u:planted-1@localhost:{self.server.port}/shop", OTHER="mysql://u:planted-2@other/x"))
+        lines = done.stdout.splitlines()
+        host, port = lines[0].split()
+        self.assertEqual(lines[1:], [f"mysql2://u:planted-1@{host}:{port}/shop", "mysql://u:planted-2@other/x", f"{host}/{port}", f"-h{host}:{port}"])
+        self.assertIn("the variable OTHER leads to another server", done.stderr)
+        self.assertNotIn("planted", done.stderr)
+
+    def test_the_server_of_the_environment(self):
+        done = subprocess.run([lab.BINARY, "run", "--", sys.executable, self.suite, "a=SELECT 17"], capture_output=True, text=True,
+                              env=dict(os.environ, DATABASE_URL=f"mysql://pw:secret@127.0.0.1:{self.server.port}/shop"))
+        self.assertEqual((done.returncode, done.stdout), (0, "((17,),)\n"), done.stderr)
+
+    def test_arguments_are_hidden(self):
+        process = self.begin("a=SELECT 1", "sleep", "x=password-planted")
+        process.stdout.readline()
+        process.stdout.readline()
+        with open(f"/proc/{process.pid}/cmdline", "rb") as f:
+            self.assertNotIn(b"planted", f.read())
+        process.send_signal(signal.SIGTERM)
+        self.assertNotIn("planted", process.communicate(timeout=lab.PATIENCE_S)[1])
+
+    def test_limits_are_those_of_the_caller(self):
+        here = subprocess.run(["sh", "-c", "ulimit -Sn; trap"], capture_output=True, text=True).stdout
+        self.assertEqual(self.run_(command=["sh", "-c", "ulimit -Sn; trap"], options=["--allow-empty"]).stdout, here)
+
+
+if __name__ == "__main__":
+    unittest.main()
