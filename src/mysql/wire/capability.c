@@ -11,7 +11,6 @@ static const uint64_t packed_bits[] = {
     CAP_QUERY_ATTRIBUTES,
     CAP_MARIADB_EXTENDED_META,
     CAP_MARIADB_CACHE_METADATA,
-    CAP_SECURE_CONNECTION,
 };
 
 uint8_t capability_pack(uint64_t agreed)

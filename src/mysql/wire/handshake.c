@@ -191,41 +191,24 @@ void login_with_auth(struct span payload, const struct login *login, struct span
         writer_put(out, span_skip(payload, login->auth_end));
 }
 
-FIELD_READER bool read_change_user(struct span payload, uint64_t capabilities, struct login *out,
-                                   struct field_trace *f)
+bool change_user_parse(struct span payload, uint64_t capabilities, struct login *out)
 {
         struct reader r = reader_over(payload);
         *out = (struct login){.capabilities = capabilities};
-        uint8_t code = reader_u8(&r);
-        field_form(f, &r, "command", AS_COMMAND, code);
+        (void)reader_u8(&r);
         out->username = reader_nul(&r);
-        field_string(f, &r, "user", out->username);
         if ((capabilities & CAP_SECURE_CONNECTION) != 0) {
                 (void)reader_take(&r, reader_u8(&r));
         } else {
                 (void)reader_nul(&r);
         }
-        field_bytes(f, &r, "authentication data");
         out->database = take_text(&r);
-        field_string(f, &r, "database", out->database);
         if (reader_left(&r) > 0) {
                 out->collation_id = reader_u16(&r);
-                field_number(f, &r, "collation", out->collation_id);
         }
-        read_tail(&r, out, f);
-        out->odd_length = r.odd_length || has_odd_attribute(out->attributes, f);
+        read_tail(&r, out, NULL);
+        out->odd_length = r.odd_length || has_odd_attribute(out->attributes, NULL);
         return !r.failed;
-}
-
-bool change_user_parse(struct span payload, uint64_t capabilities, struct login *out)
-{
-        return read_change_user(payload, capabilities, out, NULL);
-}
-
-void change_user_fields(struct field_trace *f, uint64_t capabilities)
-{
-        struct login login;
-        (void)read_change_user(f->payload, capabilities, &login, f);
 }
 
 bool attribute_next(struct reader *attributes, struct span *name, struct span *value)

@@ -51,8 +51,6 @@ void login_with_auth(struct span payload, const struct login *login, struct span
 
 /** Parse a COM_CHANGE_USER packet, its command byte included. @p capabilities are those agreed at login. */
 bool change_user_parse(struct span payload, uint64_t capabilities, struct login *out);
-/** Report its fields. */
-void change_user_fields(struct field_trace *f, uint64_t capabilities);
 
 /** Read the next connection attribute. @return false at the end, or where they are malformed. */
 bool attribute_next(struct reader *attributes, struct span *name, struct span *value);

@@ -117,14 +117,10 @@ static void report_item(struct field_trace *f, struct reader *r, const struct it
         }
 }
 
-static void command_fields(struct field_trace *f, uint64_t agreed)
+static void command_fields(struct field_trace *f)
 {
         struct reader r = reader_over(f->payload);
         uint8_t code = reader_u8(&r);
-        if (code == COM_CHANGE_USER) {
-                change_user_fields(f, agreed);
-                return;
-        }
         field_form(f, &r, "command", AS_COMMAND, code);
         const struct layout *layout = layout_of(code);
         for (size_t i = 0; i < ITEMS_MAX && code != COM_QUERY && reader_left(&r) > 0; i++) {
@@ -201,10 +197,10 @@ static void single_field(struct field_trace *f, const char *name, bool is_text)
 void packet_fields(struct field_trace *f, enum packet_kind kind, uint64_t agreed)
 {
         if (kind < PACKET_UNKNOWN) {
-                command_fields(f, agreed);
+                command_fields(f);
                 return;
         }
-        switch ((unsigned)kind) {
+        switch (kind) {
         case PACKET_UNKNOWN: single_field(f, "bytes that were not understood", false); break;
         case PACKET_PART: single_field(f, "part of a longer payload", false); break;
         case PACKET_CUT_OFF: single_field(f, "part of a packet", false); break;
@@ -229,10 +225,10 @@ void packet_fields(struct field_trace *f, enum packet_kind kind, uint64_t agreed
         case PACKET_PREPARED: prepared_fields(f, agreed); break;
         case PACKET_LOCAL_INFILE_REQUEST: headed_fields(f, "file", true); break;
         case PACKET_LOCAL_INFILE_DATA: single_field(f, "data of the file", false); break;
-        case PACKET_LOCAL_INFILE_END: break;
+        case PACKET_LOCAL_INFILE_END:
+        case PACKET_KINDS: break;
         case PACKET_EVENT: event_fields(f); break;
         case PACKET_REPLICATION_ACK: acknowledgement_fields(f); break;
         case PACKET_WITHIN_STREAM: single_field(f, "packet within a stream", false); break;
-        default: break;
         }
 }

@@ -1,4 +1,5 @@
 #include "mysql/dissect/annotate.h"
+#include "mysql/dissect/dissector.h"
 #include "mysql/wire/command.h"
 #include "script.h"
 #include "tap.h"
@@ -261,17 +262,25 @@ static void put_field(void *arg, const struct field *field)
                       field->name, field->is_cut ? " CUT" : "");
 }
 
-/** The fields of one packet, without a session. The text is valid until the next call. */
-static const char *of_packet(struct packet p)
+/** The fields of a packet. The text is valid until the next call. */
+static const char *fields_in(struct annotate *a, const struct packet *p)
 {
         static char text[4096];
-        struct annotate *a = annotate_new(NULL);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+        text[0] = '\0';
         FILE *out = fmemopen(text, sizeof text, "w");
         CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-        p.length = p.length > 0 ? p.length : (uint32_t)p.head.len;
-        annotate_packet(a, &p, put_field, out);
+        annotate_packet(a, p, put_field, out);
         (void)fclose(out);
+        return text;
+}
+
+/** The same of one packet, without a session. */
+static const char *of_packet(struct packet p)
+{
+        struct annotate *a = annotate_new(NULL);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+        p.length = p.length > 0 ? p.length : (uint32_t)p.head.len;
+        const char *text = fields_in(a, &p);
         annotate_free(a);
         return text;
 }
@@ -303,6 +312,48 @@ static void without_a_session(void)
         CU_ASSERT_STRING_EQUAL(of_packet(p),
                                "0+4 capabilities|4+4 largest packet|8+1 collation|9+19 reserved|"
                                "28+4 capabilities of MariaDB|");
+}
+
+/** Each kind by itself, the rare ones, too. */
+static void kinds(void)
+{
+        const struct {
+                enum packet_kind kind;
+                struct span head;
+                const char *fields;
+        } cases[] = {
+            {packet_kind_of(COM_REFRESH), SPAN("\x07\4"), "0+1 command|1+1 what is refreshed|"},
+            {packet_kind_of(COM_SHUTDOWN), SPAN("\x08\x10"), "0+1 command|1+1 level|"},
+            {packet_kind_of(COM_CHANGE_USER), SPAN("\x11"), "0+1 command|"}, /* no more of it is recorded */
+            {PACKET_UNKNOWN, SPAN("xyz"), "0+3 bytes that were not understood|"},
+            {PACKET_PART, SPAN("xyz"), "0+3 part of a longer payload|"},
+            {PACKET_CUT_OFF, SPAN("xyz"), "0+3 part of a packet|"},
+            {PACKET_AUTH_MORE_DATA, SPAN("\1ab"), "0+1 header|1+2 data of the plugin|"},
+            {PACKET_PLUGIN_DATA, SPAN("ab"), "0+2 data of the plugin|"},
+            {PACKET_REPLICATION_ACK, SPAN("\xef\1\0\0\0\0\0\0\0bin.1"),
+             "0+1 mark of semi-synchronous replication|1+8 position|9+5 file|"},
+            {PACKET_WITHIN_STREAM, SPAN("ab"), "0+2 packet within a stream|"},
+            {PACKET_LOCAL_INFILE_END, SPAN(""), ""},
+            /* an event of 21 bytes whose time begins with the byte of the mark, and one of another size */
+            {PACKET_EVENT, SPAN("\0\xef\0\0\0\4\1\0\0\0\x15\0\0\0\x20\0\0\0\1\0xy"),
+             "0+1 header|1+4 time of the event|5+1 type of event|6+4 server ID|10+4 size of the event|"
+             "14+4 position behind the event|18+2 flags|20+2 content of the event|"},
+            {PACKET_EVENT, SPAN("\0\xef\0"),
+             "0+1 header|1+1 mark of semi-synchronous replication|2+1 acknowledgement wanted|"},
+            {PACKET_COLUMN_DEFINITION, SPAN("\3def\0\0\0\1a\0\x0c\x3f\0\1\0\0\0\xfd\0\0\0\0\0\2xy"),
+             "0+1 length of catalog|1+3 catalog|4+1 length of schema|5+1 length of table|"
+             "6+1 length of original table|7+1 length of name|8+1 name|9+1 length of original name|"
+             "10+1 length of the fixed fields|11+2 collation|13+4 width|17+1 type|18+2 flags|20+1 decimals|"
+             "21+2 filler|23+1 length of default value|24+2 default value|"},
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct packet p = {.from = SIDE_SERVER, .kind = cases[i].kind, .head = cases[i].head};
+                const char *fields = of_packet(p);
+                if (strcmp(fields, cases[i].fields) != 0) {
+                        printf("# %s: %s\n", packet_kind_name(cases[i].kind), fields);
+                }
+                CU_ASSERT_STRING_EQUAL(fields, cases[i].fields);
+        }
 }
 
 /** A packet of which a part is recorded: its last field says so. */
@@ -355,13 +406,212 @@ static void missing_packets(void)
         annotate_free(a);
 }
 
+/* --- packets one after the other ------------------------------------------------------------------------------------- */
+
+static const char *next_of(struct annotate *a, enum side from, enum packet_kind kind, struct span head)
+{
+        const struct packet p = {.from = from, .kind = kind, .head = head, .length = (uint32_t)head.len};
+        return fields_in(a, &p);
+}
+
+static const char *next_command(struct annotate *a, struct span head)
+{
+        return next_of(a, SIDE_CLIENT, packet_kind_of(head.data[0]), head);
+}
+
+#define TAKE(a, from, kind, head) (void)next_of(a, from, kind, head)
+
+static struct annotate *begin(void)
+{
+        struct annotate *a = annotate_new(NULL);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+        return a;
+}
+
+static const char definition[] = "\0\0\0\0\3abc\0\x0c\x3f\0\0\0\0\0\3\0\0\0\0\0";
+#define DEFINITION span_of(definition, sizeof definition - 1)
+#define EXECUTION  SPAN("\x17\1\0\0\0\0\1\0\0\0")
+#define BINARY_ROW SPAN("\0\0\1\0\0\0")
+
+/** Prepare statement 1, which has no parameters and one column. */
+static void prepare(struct annotate *a)
+{
+        (void)next_command(a, SPAN("\x16SELECT 1"));
+        TAKE(a, SIDE_SERVER, PACKET_PREPARED, SPAN("\0\1\0\0\0\1\0\0\0\0\0\0"));
+        TAKE(a, SIDE_SERVER, PACKET_COLUMN_DEFINITION, DEFINITION);
+}
+
+/** The packets of a payload of 16 MiB and more: of those behind the first, nothing is read. */
+static void long_payloads(void)
+{
+        struct annotate *a = begin();
+        struct packet p = {
+            .from = SIDE_CLIENT, .kind = PACKET_PART, .head = SPAN("\3SELE"), .length = 0xffffff};
+        annotate_packet(a, &p, NULL, NULL);
+        CU_ASSERT_STRING_EQUAL(next_of(a, SIDE_SERVER, PACKET_OK, SPAN("\0\0\0\2\0\0\0")),
+                               "0+1 header|1+1 affected rows|2+1 last insert ID|3+2 status|5+2 warnings|");
+        p.head = SPAN("CT 1");
+        annotate_packet(a, &p, NULL, NULL);
+        CU_ASSERT_STRING_EQUAL(next_command(a, SPAN("\3 + 1")), "0+5 rest of a longer payload|");
+        CU_ASSERT_STRING_EQUAL(next_command(a, SPAN("\3SELECT")), "0+1 command|1+6 statement|");
+        annotate_free(a);
+}
+
+/** Statements whose commands are not awaited: the columns of a row are only known as long as one command is in flight, or several
+ *  of one statement are. */
+static void pipelines(void)
+{
+        const struct {
+                struct span first;
+                struct span second;
+                const char *row;
+        } cases[] = {
+            {EXECUTION, SPAN("\x1c\1\0\0\0\1\0\0\0"), "0+1 header|1+1 NULL bitmap|2+4 value|"},
+            {EXECUTION, SPAN("\x19\1\0\0\0"), "0+1 header|1+1 NULL bitmap|2+4 value|"},
+            {EXECUTION, SPAN("\x17\2\0\0\0\0\1\0\0\0"), "0+1 header|1+5 values whose columns are not known|"},
+            {EXECUTION, SPAN("\3SELECT"), "0+1 header|1+5 values whose columns are not known|"},
+            {SPAN("\3SELECT"), EXECUTION, "0+1 header|1+5 values whose columns are not known|"},
+            {EXECUTION, SPAN("\x17\1"), "0+1 header|1+5 values whose columns are not known|"},
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct annotate *a = begin();
+                prepare(a);
+                (void)next_command(a, cases[i].first);
+                (void)next_command(a, cases[i].second);
+                TAKE(a, SIDE_SERVER, PACKET_COLUMN_COUNT, SPAN("")); /* the definitions were not recorded */
+                CU_ASSERT_STRING_EQUAL(next_of(a, SIDE_SERVER, PACKET_BINARY_ROW, BINARY_ROW), cases[i].row);
+                annotate_free(a);
+        }
+}
+
+/** "The statement that was prepared last", before its reply has come. */
+static void prepared_last(void)
+{
+        struct annotate *a = begin();
+        const struct span last = SPAN("\x17\xff\xff\xff\xff\0\1\0\0\0");
+        prepare(a);
+        CU_ASSERT_STRING_EQUAL(next_command(a, last),
+                               "0+1 command|1+4 statement ID|5+1 flags|6+4 iterations|");
+        (void)next_command(a, SPAN("\x16SELECT ?"));
+        CU_ASSERT_STRING_EQUAL(next_command(a, last),
+                               "0+1 command|1+4 statement ID|5+5 parameters of an unknown statement|");
+        annotate_free(a);
+}
+
+/** A parameter that came as long data is not in the execution, unless COM_STMT_RESET drops it. */
+static void long_data(void)
+{
+        const struct span data = SPAN("\x18\1\0\0\0\0\0long");
+        const struct span first = SPAN("\x17\1\0\0\0\0\1\0\0\0\0\1\xfd\0");
+        const struct span again = SPAN("\x17\1\0\0\0\0\1\0\0\0\0\0\1x");
+        struct annotate *a = begin();
+        CU_ASSERT_STRING_EQUAL(next_command(a, data),
+                               "0+1 command|1+4 statement ID|5+2 parameter's number, from 0|7+4 data|");
+        CU_ASSERT_STRING_EQUAL(next_command(a, SPAN("\x1a\1\0\0\0")), "0+1 command|1+4 statement ID|");
+        (void)next_command(a, SPAN("\x16SELECT ?"));
+        TAKE(a, SIDE_SERVER, PACKET_PREPARED, SPAN("\0\1\0\0\0\0\0\1\0\0\0\0"));
+        (void)next_command(a, span_head(data, 6)); /* of which a part was recorded */
+        (void)next_command(a, data);
+        CU_ASSERT_STRING_EQUAL(next_command(a, first),
+                               "0+1 command|1+4 statement ID|5+1 flags|6+4 iterations|10+1 NULL bitmap|"
+                               "11+1 types follow|12+2 type of parameter|");
+        (void)next_command(a, data);
+        (void)next_command(a, SPAN("\x1a\1\0\0\0"));
+        CU_ASSERT_STRING_EQUAL(next_command(a, again),
+                               "0+1 command|1+4 statement ID|5+1 flags|6+4 iterations|10+1 NULL bitmap|"
+                               "11+1 types follow|12+1 length of parameter|13+1 parameter|");
+        annotate_free(a);
+}
+
+/** A column count that was recorded in part, and definitions that the server leaves out. */
+static void without_definitions(void)
+{
+        struct annotate *a = begin();
+        struct packet p = {
+            .from = SIDE_SERVER, .kind = PACKET_COLUMN_COUNT, .head = SPAN("\xfc\1"), .length = 3};
+        annotate_packet(a, &p, NULL, NULL);
+        TAKE(a, SIDE_SERVER, PACKET_COLUMN_DEFINITION, DEFINITION);
+        CU_ASSERT_STRING_EQUAL(next_of(a, SIDE_SERVER, PACKET_BINARY_ROW, BINARY_ROW),
+                               "0+1 header|1+5 values whose columns are not known|");
+        annotate_free(a);
+        a = begin();
+        p = (struct packet){.from = SIDE_SERVER,
+                            .kind = PACKET_PREPARED,
+                            .agreed = capability_pack(CAP_OPTIONAL_METADATA),
+                            .head = SPAN("\0\1\0\0\0\1\0\0\0\0\0\0\0"),
+                            .length = 13};
+        struct packet row = {.from = SIDE_SERVER, .kind = PACKET_BINARY_ROW, .head = BINARY_ROW, .length = 6};
+        struct span label = {NULL, 0};
+        (void)next_command(a, SPAN("\x16SELECT 1"));
+        annotate_packet(a, &p, NULL, NULL);
+        TAKE(a, SIDE_SERVER, PACKET_COLUMN_DEFINITION, DEFINITION); /* of something else */
+        (void)next_command(a, EXECUTION);
+        TAKE(a, SIDE_SERVER, PACKET_COLUMN_COUNT, SPAN(""));
+        annotate_packet(a, &row, put_label, &label);
+        CU_ASSERT_EQUAL(label.len, 0);
+        annotate_free(a);
+}
+
+/** Attributes in front of a statement of which a part was recorded. */
+static void cut_attributes(void)
+{
+        struct packet p = {.from = SIDE_CLIENT,
+                           .kind = packet_kind_of(COM_QUERY),
+                           .agreed = capability_pack(CAP_QUERY_ATTRIBUTES),
+                           .length = 30,
+                           .head = SPAN("\3\1\1\0\1\xfe")};
+        CU_ASSERT_PTR_NOT_NULL(strstr(of_packet(p), " CUT|"));
+        p.head = SPAN("\3\1");
+        CU_ASSERT_STRING_EQUAL(of_packet(p), "0+1 command|1+1 number of attributes|");
+}
+
+/** Statements of the session whose packets were recorded: of some nothing was executed. */
+static void of_a_live_session(void)
+{
+        struct dissect_pool pool = {.n = 0};
+        const struct dissect_settings settings = {.pool = &pool, .held_bytes = 1 << 20};
+        struct dissect *live = dissect_new(&settings, (struct dissect_sink){.arg = NULL});
+        CU_ASSERT_PTR_NOT_NULL_FATAL(live);
+        struct statement *st = statements_add(&live->statements, 1, SPAN("SELECT ?"));
+        CU_ASSERT_PTR_NOT_NULL_FATAL(st);
+        st->n_params = 1;
+        struct annotate *a = annotate_new(live);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+        CU_ASSERT_PTR_NOT_NULL(strstr(next_command(a, SPAN("\x17\1\0\0\0\0\1\0\0\0\0\0\1x")),
+                                      "parameters whose types are not known|"));
+        annotate_free(a);
+        uint16_t *types = statement_types(&live->statements, st, 1);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(types);
+        types[0] = 0xfd;
+        a = annotate_new(live);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+        CU_ASSERT_PTR_NOT_NULL(strstr(next_command(a, SPAN("\x17\1\0\0\0\0\1\0\0\0\0\0\1x")),
+                                      "|11+1 types follow|12+1 length of parameter|13+1 parameter|"));
+        annotate_free(a);
+        dissect_free(live);
+        dissect_pool_drain(&pool);
+}
+
 static const struct tap_test tests[] = {
-    {"every byte of recorded sessions", tapes},        {"the same, cut anywhere", tapes_cut_anywhere},
-    {"greeting, OK and ERR", greeting_and_endings},    {"a result in text form", result_in_text_form},
-    {"prepared statements", prepared_statements},      {"attributes", attributes},
-    {"packets of MariaDB alone", mariadb_only},        {"files and streams", files_and_streams},
-    {"packets without a session", without_a_session},  {"packets that are cut", cut_packets},
+    {"every byte of recorded sessions", tapes},
+    {"the same, cut anywhere", tapes_cut_anywhere},
+    {"greeting, OK and ERR", greeting_and_endings},
+    {"a result in text form", result_in_text_form},
+    {"prepared statements", prepared_statements},
+    {"attributes", attributes},
+    {"packets of MariaDB alone", mariadb_only},
+    {"files and streams", files_and_streams},
+    {"packets without a session", without_a_session},
+    {"packets that are cut", cut_packets},
     {"rows whose header is missing", missing_packets},
+    {"kinds of packets", kinds},
+    {"payloads of several packets", long_payloads},
+    {"commands that are not awaited", pipelines},
+    {"the statement that was prepared last", prepared_last},
+    {"long data", long_data},
+    {"results without definitions", without_definitions},
+    {"attributes that are cut", cut_attributes},
+    {"statements of a live session", of_a_live_session},
 };
 
 int main(void)
