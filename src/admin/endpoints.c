@@ -286,6 +286,17 @@ const struct endpoint endpoints[] = {
                        .wrong = "start",
                        .is_required = true,
                        .help = "1 to 31 printable characters."})},
+    {"GET", "/scopes",
+     "The scope that is open for all statements without a scope of their own, if there is one.",
+     .handle = handle_scope_get},
+    {"POST", "/scopes",
+     "Begin or end (?do=) a scope called ?name= for all statements without a scope of their own. Only one "
+     "can "
+     "be open.",
+     .handle = handle_scope_post,
+     .params = PARAMS(
+         WORDS("do", open_scope_words, "begin or end."),
+         {.name = "name", .right = "here", .wrong = "", .is_required = true, .help = "1 to 256 bytes."})},
     {"GET", "/marks/diff", "What changed from mark ?from= to mark ?to= (now); ?n= number of lines (100).",
      .handle = handle_diff,
      .params = PARAMS(TEXT("from", "start", "none", "A mark; the start if it is missing."),

@@ -38,6 +38,11 @@ void handle_transactions(struct call *call);
 void handle_stream(struct call *call);
 /** End all streams. */
 void records_end_streams(struct admin_context *a);
+/* open_scope.c */
+void handle_scope_get(struct call *call);
+void handle_scope_post(struct call *call);
+/** The words of the parameter "do"; NULL behind the last. */
+const char *open_scope_words(size_t i);
 /* heap.c */
 void handle_heap(struct call *call);
 void handle_allocs(struct call *call);

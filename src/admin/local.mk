@@ -32,6 +32,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/memory.c \
 	src/admin/metrics.c \
 	src/admin/openapi.c \
+	src/admin/open_scope.c \
 	src/admin/pages.c \
 	src/admin/params.c \
 	src/admin/params.h \

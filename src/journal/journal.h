@@ -64,6 +64,13 @@ struct feed *journal_feed(struct journal *j);
 struct scope_stats *journal_scopes(struct journal *j);
 /** Findings by kind and digest. */
 struct finding_table *journal_findings(struct journal *j);
+/** Begin the scope @p name, of 1 to SCOPE_NAME_MAX bytes (enrich/scope.h), for all statements that name no other one. @return
+ *  STATUS_LIMIT if one is open, STATUS_NOMEM. */
+enum status journal_begin_scope(struct journal *j, struct span name);
+/** End it. @return STATUS_NOTFOUND if none is open, STATUS_INVALID if it has another name than @p name. */
+enum status journal_end_scope(struct journal *j, struct span name);
+/** The name of the scope that journal_begin_scope began; empty if none is open. Valid until the next one begins. */
+struct span journal_open_scope(const struct journal *j);
 /** Statements by the second. */
 const struct traffic *journal_traffic(const struct journal *j);
 

@@ -1,6 +1,7 @@
-/* What others read of a journal: its statistics, and the recent records. */
+/* What others read of a journal: its statistics, and the recent records; and the scope that they declare. */
 #include "journal/journal.h"
 
+#include "base/clock.h"
 #include "journal/journal_state.h"
 
 struct digests *journal_digests(struct journal *j)
@@ -21,6 +22,21 @@ struct feed *journal_feed(struct journal *j)
 struct finding_table *journal_findings(struct journal *j)
 {
         return &j->finding_table;
+}
+
+enum status journal_begin_scope(struct journal *j, struct span name)
+{
+        return scope_periods_begin(&j->enrich.periods, name, clock_mono_ns());
+}
+
+enum status journal_end_scope(struct journal *j, struct span name)
+{
+        return scope_periods_end(&j->enrich.periods, name, clock_mono_ns());
+}
+
+struct span journal_open_scope(const struct journal *j)
+{
+        return scope_periods_open(&j->enrich.periods);
 }
 
 const struct traffic *journal_traffic(const struct journal *j)

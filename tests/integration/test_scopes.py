@@ -96,6 +96,23 @@ class Sources(unittest.TestCase):
             db.close()
             self.assertEqual(dict(zip(UNKNOWN, self.scopes(proxy, "ask"))), dict.fromkeys(UNKNOWN))
 
+    def test_a_scope_for_all_statements_without_one(self):
+        with lab.Proxy() as proxy:
+            one, other = connect(proxy).cursor(), connect(proxy).cursor()
+            one.execute("SELECT 'before' -- ask")
+            proxy.post("/scopes?do=begin&name=t%3A%3Aone")
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                proxy.post("/scopes?do=begin&name=t%3A%3Atwo")
+            self.assertEqual(refused.exception.code, 409)
+            one.execute("SELECT 'within' -- ask")
+            other.execute("SELECT 'other' -- ask")
+            other.execute("SELECT 'own' -- ask\n/*querytap_scope='own'*/")
+            proxy.post("/scopes?do=end&name=t%3A%3Aone")
+            one.execute("SELECT 'after' -- ask")
+            one.connection.close()
+            other.connection.close()
+            self.assertEqual(self.scopes(proxy, "ask"), [None, "t::one", "t::one", "own", None])
+
     def test_sessions_begin_and_end(self):
         with lab.Proxy() as proxy:
             c = RawClient(proxy.port)

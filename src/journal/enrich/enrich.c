@@ -46,6 +46,7 @@ void enrich_fini(struct enrich *e)
         digests_free(e->digests);
         n_plus_one_free(e->n_plus_one);
         redact_free(e->redact);
+        scope_periods_fini(&e->periods);
         *e = (struct enrich){.settings = e->settings};
 }
 
@@ -291,6 +292,9 @@ unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, str
         redact_record(e->redact, r, found->suspected);
         if (may_have_own || e->scope->has_name) {
                 scope_put(e->scope, r);
+        }
+        if (scope_periods_any(&e->periods) && !record_has(r, FIELD_SCOPE)) {
+                scope_periods_put(&e->periods, r);
         }
         if ((r->findings & LOOP_FINDINGS) != 0) { /* the example shows what the log does */
                 n_plus_one_keep_example(e->n_plus_one, r);

@@ -10,6 +10,7 @@
 #include "journal/enrich/n_plus_one.h"
 #include "journal/enrich/redact.h"
 #include "journal/enrich/scope.h"
+#include "journal/enrich/scope_periods.h"
 #include "mysql/record/record_raw.h"
 #include "mysql/sql/tags.h"
 
@@ -20,6 +21,7 @@ struct enrich {
         struct redact *redact;
         struct digest_found found; /**< what is known of the statement of the last record, a command */
         const struct scope_session *scope; /**< of the session of the next record */
+        struct scope_periods periods;
         struct tags tags;
         char hex[ROW_LOOPS_ENDED][DIGEST_HEX];
         uint8_t info[ROW_LOOPS_ENDED][512];

@@ -45,6 +45,8 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/scope.h \
 	src/journal/enrich/scope_stats.c \
 	src/journal/enrich/scope_stats.h \
+	src/journal/enrich/scope_periods.c \
+	src/journal/enrich/scope_periods.h \
 	src/journal/enrich/scope_records.c \
 	src/journal/enrich/scope_records.h \
 	src/journal/enrich/session_findings.c \

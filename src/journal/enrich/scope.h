@@ -6,6 +6,7 @@
  *      2. a query attribute of the statement       querytap_scope = checkout
  *      3. a variable of its session                SET @querytap_scope = 'checkout'
  *      4. a connection attribute of its session    querytap_scope = checkout
+ *      5. the scope that is open for all           POST /scopes, as in scope_periods.h
  *
  * The variable is that after the statement: SET itself belongs to the scope that it sets. As in the server, COM_RESET_CONNECTION and
  * COM_CHANGE_USER clear it. It is not known, and so names no scope, after a value that the text does not show, and after records of the

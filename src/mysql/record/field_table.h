@@ -110,8 +110,8 @@
             "Absent if there is none.")                                                                     \
         ROW(SCOPE, "scope", scope, TEXT, OWN, "",                                                           \
             "What the application sent the statement for, such as a request or a test: the tag, the query " \
-            "attribute, the session variable or the connection attribute querytap_scope. At most 256 "      \
-            "bytes. Absent if there is none.")                                                              \
+            "attribute, the session variable or the connection attribute querytap_scope, or the scope "      \
+            "that POST /scopes began. At most 256 bytes. Absent if there is none.")                                                              \
         ROW(BULK_COUNT, "bulk_count", bulk_count, UINT, OPTIONAL, "",                                       \
             "Number of parameter rows in a COM_STMT_BULK_EXECUTE. Absent if the request was too long to "   \
             "be kept completely.")                                                                          \

@@ -399,6 +399,34 @@ static void each_endpoint_is_in_the_document(void)
         close_port();
 }
 
+/** Begin or end a scope. @return the status code. */
+static int scope(const char *query)
+{
+        char path[64];
+        (void)snprintf(path, sizeof path, "/scopes?%s", query);
+        return ask(EVHTTP_REQ_POST, path, NULL, NULL)->code;
+}
+
+static void scopes_are_begun_and_ended(void)
+{
+        open_port();
+        CU_ASSERT_STRING_EQUAL(get("/scopes")->body, "no scope is open\n");
+        CU_ASSERT_EQUAL(scope("do=end&name=a"), 409);
+        CU_ASSERT_EQUAL(scope("do=begin&name=a%20%22b"), 200);
+        CU_ASSERT_STRING_EQUAL(get("/scopes")->body, "a \"b\n");
+        CU_ASSERT_STRING_EQUAL(get("/scopes?format=json")->body, "{\"open\":\"a \\\"b\"}\n");
+        CU_ASSERT_EQUAL(scope("do=begin&name=b"), 409);
+        CU_ASSERT_EQUAL(scope("do=begin&name=a%20%22b"), 409); /* also the same */
+        CU_ASSERT_EQUAL(scope("do=end&name=b"), 409);
+        CU_ASSERT_EQUAL(scope("do=end"), 400);
+        CU_ASSERT_EQUAL(scope("do=begin&name="), 400);
+        CU_ASSERT_EQUAL(scope("name=a"), 400);
+        CU_ASSERT_EQUAL(scope("do=end&name=a%20%22b"), 200);
+        CU_ASSERT_STRING_EQUAL(get("/scopes?format=json")->body, "{}\n");
+        CU_ASSERT_EQUAL(scope("do=begin&name=b"), 200);
+        close_port();
+}
+
 static const struct tap_test tests[] = {
     {"transactions have their statements", transactions_have_their_statements},
     {"seconds are counted", seconds_are_counted},
@@ -407,6 +435,7 @@ static const struct tap_test tests[] = {
     {"findings are bounded", findings_are_bounded},
     {"the last ones of many", the_last_ones_of_many},
     {"findings can be gathered", findings_can_be_gathered},
+    {"scopes are begun and ended", scopes_are_begun_and_ended},
     {"each endpoint is in the document", each_endpoint_is_in_the_document},
 };
 
