@@ -3,6 +3,7 @@
 #include "base/specialized.h"
 #include "mysql/sql/secret.h"
 #include "mysql/sql/secret_data.h"
+#include "mysql/sql/sql_marks.h"
 
 #include <strings.h>
 
@@ -13,25 +14,47 @@ enum { SECRET_WITHIN = 64 * 1024 };
 
 /* --- the first words of a statement --------------------------------------------------------------------------------------- */
 
+static bool begins_with(struct span text, const char *word)
+{
+        size_t len = strlen(word);
+        return text.len >= len && memcmp(text.data, word, len) == 0;
+}
+
+/** @return @p text behind the first @p end in it; empty if there is none. */
+static struct span skip_to(struct span text, const char *end)
+{
+        size_t len = strlen(end);
+        const uint8_t *at = memmem(text.data, text.len, end, len);
+        return at != NULL ? span_skip(text, (size_t)(at - text.data) + len) : (struct span){NULL, 0};
+}
+
+/** Skip the beginning of a comment whose content is executed, up to the version. Which versions execute it is not checked. */
+static struct span skip_version(struct span text)
+{
+        text = span_skip(text, begins_with(text, "/*!") ? 3 : 4);
+        while (text.len > 0 && text.data[0] >= '0' && text.data[0] <= '9') {
+                text = span_skip(text, 1);
+        }
+        return text;
+}
+
 /** Skip blanks and comments. */
 static struct span skip_blanks(struct span text)
 {
         while (text.len > 0) {
-                const uint8_t *end = NULL;
                 if (memchr(" \t\r\n\f\v(;", text.data[0], 8) != NULL) {
                         text = span_skip(text, 1);
-                        continue;
-                }
-                if (text.len > 3 && memcmp(text.data, "/*", 2) == 0 && text.data[2] != '!' &&
-                    text.data[2] != 'M') {
-                        end = memmem(text.data + 2, text.len - 2, "*/", 2);
-                        end = end != NULL ? end + 1 : NULL;
-                } else if (text.data[0] == '#' || (text.len > 2 && memcmp(text.data, "--", 2) == 0)) {
-                        end = memchr(text.data, '\n', text.len);
+                } else if (begins_with(text, "/*!") || begins_with(text, "/*M!")) {
+                        text = skip_version(text);
+                } else if (begins_with(text, "*/")) {
+                        text = span_skip(text, 2); /* the end of what is executed */
+                } else if (begins_with(text, "/*")) {
+                        text = skip_to(span_skip(text, 2), "*/");
+                } else if (text.data[0] == '#' || begins_with(text, "--")) {
+                        text = skip_to(text, "\n");
                 } else {
                         return text;
                 }
-                text = end != NULL ? span_skip(text, (size_t)(end - text.data) + 1) : (struct span){NULL, 0};
         }
         return text;
 }
@@ -77,7 +100,7 @@ SPECIALIZED bool may_ask(struct span text)
 static __attribute__((noinline)) bool asks_for_secret(struct span text)
 {
         static const char *const kinds[] = {"GRANTS", "CREATE", "BINLOG", "RELAYLOG", "BINARY LOG ", NULL};
-        return takes(&text, "SHOW ") && takes_one(&text, kinds);
+        return takes(&text, "SHOW") && takes_one(&text, kinds);
 }
 
 /** Does @p text ask for the warnings of the statement before? */
@@ -87,8 +110,13 @@ static bool asks_for_diagnostics(struct span text)
         if (!may_ask(text)) {
                 return false;
         }
-        return takes(&text, "SHOW ") ? takes_one(&text, kinds) || takes(&text, "COUNT")
-                                     : takes(&text, "GET ");
+        return takes(&text, "SHOW") ? takes_one(&text, kinds) || takes(&text, "COUNT") : takes(&text, "GET");
+}
+
+/** Can @p c end the name of a user, which a host follows? The second @ of @@x is not the first of a variable either. */
+static bool ends_user(uint8_t c)
+{
+        return sql_marks_is_name(c) || c == '\'' || c == '"' || c == '`' || c == '@';
 }
 
 /** Does @p text contain a user variable: @x, but neither @@x nor user@host? */
@@ -100,8 +128,8 @@ static bool has_variable(struct span text)
         const uint8_t *end = text.data + text.len;
         const uint8_t *at = memchr(text.data, '@', text.len);
         while (at != NULL) {
-                bool begins = at == text.data || memchr(" \t\r\n(,=:", at[-1], 8) != NULL;
-                if (begins && at + 1 < end && at[1] != '@') {
+                bool is_host = at > text.data && ends_user(at[-1]);
+                if (!is_host && at + 1 < end && at[1] != '@') {
                         return true;
                 }
                 at = memchr(at + 1, '@', (size_t)(end - at - 1));
@@ -295,7 +323,7 @@ bool secret_watch_on_definition(struct secret_watch *w, const struct statements 
         if (st != NULL) {
                 st->is_secret = true; /* rows may come without definitions, for COM_STMT_FETCH say */
         }
-        if (cmd->code == COM_STMT_PREPARE && cmd->stmt_id == statements->last_prepared) {
+        if (cmd->code == COM_STMT_PREPARE) {
                 w->prepared_secret = true;
         }
         return true;
