@@ -3,6 +3,7 @@
 
 #include "admin/call.h"
 #include "base/json_writer.h"
+#include "settings/listeners.h"
 
 #include <event2/http.h>
 #include <string.h>
@@ -26,6 +27,7 @@ static void put_setting(struct json_writer *j, const struct settings *s, const s
         case SETTINGS_TEXT:
         case SETTINGS_ADDRESS:
         case SETTINGS_CHOICE:
+        case SETTINGS_MODE:
                 settings_print(s, row, text, sizeof text);
                 json_writer_text(j, row->name, text);
                 break;
@@ -49,6 +51,23 @@ static void put_logs(struct json_writer *j, const struct settings *s)
         json_writer_end(j);
 }
 
+static void put_listeners(struct json_writer *j, const struct settings *s)
+{
+        struct listeners_one all[SETTINGS_LISTENERS];
+        char mode[8];
+        unsigned n = listeners_all(s, all);
+        json_writer_array(j, "listeners");
+        for (unsigned i = 0; i < n; i++) {
+                (void)snprintf(mode, sizeof mode, "%04o", (unsigned)all[i].socket_mode);
+                json_writer_object(j, NULL);
+                json_writer_text(j, "address", all[i].address);
+                json_writer_text(j, "upstream", all[i].upstream);
+                json_writer_text(j, "socket_mode", mode);
+                json_writer_end(j);
+        }
+        json_writer_end(j);
+}
+
 void handle_settings(struct call *call)
 {
         const struct settings *s = call->admin->settings;
@@ -63,6 +82,7 @@ void handle_settings(struct call *call)
                 put_setting(&j, s, &settings_rows[i]);
         }
         put_logs(&j, s);
+        put_listeners(&j, s);
         json_writer_end(&j);
         json_writer_finish(&j);
         call_reply(call, HTTP_OK, NULL);

@@ -43,6 +43,8 @@ src_libbase_a_SOURCES = \
 	src/base/ticker.h \
 	src/base/transcode.c \
 	src/base/transcode.h \
+	src/base/unix_socket.c \
+	src/base/unix_socket.h \
 	src/base/utf8.c \
 	src/base/utf8.h \
 	src/base/writer.c \

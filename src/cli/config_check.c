@@ -8,6 +8,7 @@
 #include "proxy/net/listener.h"
 #include "proxy/net/tls_context.h"
 #include "proxy/net/tls_identity.h"
+#include "settings/listeners.h"
 #include "settings/places.h"
 
 #include <string.h>
@@ -30,8 +31,7 @@ static bool makes_identity(const struct settings *s)
 }
 
 /** Read the files of tls.*. The start would create two: the key log, and a certificate if there is none. */
-static enum status check_tls(const struct settings *settings, const struct address *listen,
-                             const struct address *remote)
+static enum status check_tls(const struct settings *settings, const struct tls_ends *ends)
 {
         struct settings copy = *settings;
         struct tls_context *context;
@@ -46,7 +46,7 @@ static enum status check_tls(const struct settings *settings, const struct addre
         if (makes_identity(settings) && copy.tls.client != SETTINGS_TLS_CLIENT_PASSTHROUGH) {
                 copy.tls.client = SETTINGS_TLS_CLIENT_DISABLED;
         }
-        enum status status = tls_context_new(&copy, listen, remote, &context);
+        enum status status = tls_context_new(&copy, ends, &context);
         if (status == STATUS_OK) {
                 tls_context_free(context);
         }
@@ -67,35 +67,45 @@ static enum status check_redact(const struct settings *s)
         return status;
 }
 
-static enum status parse(const struct settings *s, const char *name, const char *text, struct address *out)
+static enum status parse(const char *place, const char *name, const char *text, struct address *out)
 {
-        char place[SETTINGS_PLACE_MAX];
         enum status status = address_parse(text, out);
         if (status != STATUS_OK) {
-                diag(DIAG_ERROR, "%ssetting '%s' must be host:port, [v6]:port or unix:/path, not '%s'",
-                     settings_place(s, name, 0, place), name, text);
+                diag(DIAG_ERROR, "%ssetting '%s' must be host:port, [v6]:port or unix:/path, not '%s'", place,
+                     name, text);
         }
         return status;
 }
 
-static enum status check_addresses(const struct settings *s)
+static enum status check_listener(const struct settings *s, const struct listeners_one *one,
+                                  struct address *listen, struct address *remote)
 {
-        struct address listen;
-        struct address remote;
         char place[SETTINGS_PLACE_MAX];
-        enum status status = parse(s, "listen", s->listen, &listen);
-        enum status other = parse(s, "remote", s->remote, &remote);
-        if (status != STATUS_OK || other != STATUS_OK) {
-                return STATUS_INVALID;
-        }
-        const char *why = listener_objection(&listen);
+        (void)places_print(s, &one->line, place);
+        enum status status = parse(place, one->name, one->address, listen);
+        enum status other = parse(place, "remote", one->upstream, remote);
+        const char *why = status == STATUS_OK ? listener_objection(listen) : NULL;
         if (why != NULL) {
-                diag(DIAG_ERROR, "%ssetting 'listen': can't listen on %s: %s",
-                     settings_place(s, "listen", 0, place), s->listen, why);
+                diag(DIAG_ERROR, "%ssetting '%s': can't listen on %s: %s", place, one->name, one->address,
+                     why);
                 status = STATUS_INVALID;
         }
-        other = check_tls(s, &listen, &remote);
-        return other != STATUS_OK ? other : status;
+        return status != STATUS_OK ? status : other;
+}
+
+static enum status check_addresses(const struct settings *s)
+{
+        struct listeners_one all[SETTINGS_LISTENERS];
+        struct address listen[SETTINGS_LISTENERS];
+        struct address remote[SETTINGS_LISTENERS];
+        enum status status = STATUS_OK;
+        unsigned n = listeners_all(s, all);
+        for (unsigned i = 0; i < n; i++) {
+                enum status one = check_listener(s, &all[i], &listen[i], &remote[i]);
+                status = one != STATUS_OK ? one : status;
+        }
+        enum status other = check_tls(s, &(struct tls_ends){listen, n, remote, n});
+        return status != STATUS_OK ? status : other;
 }
 
 enum status config_check_start(const struct settings *settings)

@@ -2,6 +2,7 @@
 
 #include "base/diag.h"
 #include "proxy/net/address.h"
+#include "settings/listeners.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,8 +11,8 @@
 
 enum {
         /* standard input, output and error; the main event loop, its signals (2) and its mailbox; the eventfd of the
-         * journal thread; both listeners; the eventfds (2) of the retention thread and its hook; the key log */
-        HOUSE = 14,
+         * journal thread; the admin port's listener; the eventfds (2) of the retention thread and its hook; the key log */
+        HOUSE = 13,
         A_WORKER = 2,   /* its event loop and its mailbox */
         A_RESOLVER = 4, /* of a worker: sockets to name servers */
         A_LOG = 2,      /* a new file is opened before the old one is closed */
@@ -28,13 +29,18 @@ static uint64_t min_of(uint64_t a, uint64_t b)
 
 uint64_t descriptors_fixed(const struct settings *settings, unsigned workers)
 {
+        struct listeners_one all[SETTINGS_LISTENERS];
         struct address remote;
         struct sockaddr_storage ss;
         socklen_t len;
-        bool is_number =
-            address_parse(settings->remote, &remote) == STATUS_OK && address_numeric(&remote, &ss, &len);
-        const uint64_t a_worker = is_number ? A_WORKER : A_WORKER + A_RESOLVER;
-        return HOUSE + workers * a_worker + settings->n_sinks * A_LOG;
+        unsigned n = listeners_all(settings, all);
+        bool numbers = true;
+        for (unsigned i = 0; i < n; i++) {
+                numbers = numbers && address_parse(all[i].upstream, &remote) == STATUS_OK &&
+                          address_numeric(&remote, &ss, &len);
+        }
+        const uint64_t a_worker = numbers ? A_WORKER : A_WORKER + A_RESOLVER;
+        return HOUSE + n + workers * a_worker + settings->n_sinks * A_LOG;
 }
 
 static uint64_t admin_wanted(const struct settings *settings)

@@ -21,6 +21,7 @@
 #include "profile/heap/record.h"
 #include "proxy/net/inherited.h"
 #include "proxy/proxy.h"
+#include "settings/listeners.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -221,6 +222,19 @@ static void tear_down(struct parts *h)
         libevent_global_shutdown();
 }
 
+/** One line for each listener; the last one is complete when the proxy accepts clients on all of them. */
+static void report_start(const struct parts *h)
+{
+        struct listeners_one all[SETTINGS_LISTENERS];
+        unsigned n = listeners_all(&h->settings, all);
+        for (unsigned i = 1; i < n; i++) {
+                diag(DIAG_INFO, "listening on %s, forwarding to %s", proxy_listener_addr(h->proxy, i),
+                     all[i].upstream);
+        }
+        diag(DIAG_INFO, "listening on %s, forwarding to %s, admin port %s", proxy_listener_addr(h->proxy, 0),
+             all[0].upstream, admin_addr(h->admin));
+}
+
 int command_proxy(int argc, char **argv)
 {
         static struct parts h; /* large; there is one in a process */
@@ -253,8 +267,7 @@ int command_proxy(int argc, char **argv)
                 diag(DIAG_ERROR, "the proxy can't be started: %s", status_text(status));
         }
         if (status == STATUS_OK) {
-                diag(DIAG_INFO, "listening on %s, forwarding to %s, admin port %s",
-                     proxy_listen_addr(h.proxy), h.settings.remote, admin_addr(h.admin));
+                report_start(&h);
                 service_notify("READY=1");
                 /* what libevent itself allocates on this loop is for the HTTP of the admin port */
                 (void)prof_enter(STAGE_ADMIN);

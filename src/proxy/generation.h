@@ -23,13 +23,24 @@ struct session_limits {
         uint64_t memory_bytes; /**< of all stages */
 };
 
+/** An address on which clients are accepted, and where their sessions lead. */
+struct generation_listener {
+        struct address address; /**< as the settings have it */
+        char *text;             /**< the same */
+        mode_t mode;            /**< of the file of a UNIX socket */
+        struct address
+            bound; /**< where it listens; the proxy sets this once it is known (generation_bound) */
+        char addr[ADDRESS_TEXT_MAX]; /**< the same, as text */
+        struct address remote;
+        char *remote_text; /**< as the user gave it */
+};
+
 struct generation {
         _Atomic unsigned references;
         uint64_t sessions; /**< limits.sessions */
         struct session_limits limits;
-        struct address listen; /**< of the proxy; a reload does not change it */
-        struct address remote;
-        char *remote_text;                  /**< as the user gave it */
+        struct generation_listener *listeners;
+        unsigned n_listeners;
         struct settings_networks balancers; /**< their connections begin with a PROXY header */
         bool refuses_headers;               /**< PROXY headers of others are not passed on to the server */
         unsigned sends_header;              /**< version of the PROXY header for the server; 0 = none */
@@ -42,6 +53,10 @@ struct generation {
 /** Read the files that @p settings names. *@p out has one reference, which belongs to the caller.
  *  @return STATUS_INVALID, STATUS_IO or STATUS_NOMEM (reported with diag). */
 enum status generation_new(const struct settings *settings, struct generation **out);
+/** Listener number @p i listens on @p addr, in the form of address_format. Before other threads have the generation. */
+void generation_bound(struct generation *g, unsigned i, const char *addr);
+/** Does the connection @p fd lead to one of the listeners? */
+bool generation_leads_to_self(const struct generation *g, int fd);
 /** Must the connection from @p client_addr begin with a PROXY header? */
 bool generation_wants_header(const struct generation *g, const char *client_addr);
 /** Add a reference. @return @p g */

@@ -23,9 +23,8 @@ enum { FILE_BYTES = 32, OTHER_FILES = 64 };
 struct arrival {
         struct message message;
         struct worker *worker;
-        int fd;
-        uint64_t conn_id;
-        char client_addr[];
+        struct session_client client;
+        char addr[];
 };
 
 static void on_arrival(struct message *message)
@@ -34,7 +33,7 @@ static void on_arrival(struct message *message)
         if (worker_postpone(a->worker, message)) {
                 return;
         }
-        (void)session_open(&a->worker->sessions, a->fd, a->conn_id, a->client_addr);
+        (void)session_open(&a->worker->sessions, &a->client);
         prof_free(a);
 }
 
@@ -60,16 +59,15 @@ static struct worker *least_busy(const struct proxy *p)
 }
 
 /** Send a client the reason why it can't be served, and close. The client has sent nothing yet, so the packet arrives before the close. */
-static void reject(struct proxy *p, int fd, const char *client_addr, enum reason reason)
+static void reject(struct proxy *p, const struct session_client *client, enum reason reason)
 {
-        const struct generation *generation = p->workers[0]->sessions.generation;
         uint8_t packet[256];
         char text[128];
         struct writer w = writer_over(packet, sizeof packet);
         if (reason == REASON_TOO_MANY_SESSIONS) {
                 counter_add(&p->refused, 1);
                 (void)snprintf(text, sizeof text, "querytap: Too many connections: %s (%llu)",
-                               reason_text(reason), (unsigned long long)generation->sessions);
+                               reason_text(reason), (unsigned long long)client->generation->sessions);
                 gate_error_packet(&w, 0, 1040, NULL, text);
         } else if (reason == REASON_SHUTDOWN) {
                 (void)snprintf(text, sizeof text, "querytap: Server shutdown in progress: %s",
@@ -79,32 +77,35 @@ static void reject(struct proxy *p, int fd, const char *client_addr, enum reason
                 (void)snprintf(text, sizeof text, "querytap: %s", reason_text(reason));
                 gate_error_packet(&w, 0, 1041, NULL, text); /* ER_OUT_OF_RESOURCES */
         }
-        ssize_t n = send(fd, packet, w.at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = send(client->fd, packet, w.at, MSG_NOSIGNAL | MSG_DONTWAIT);
         (void)n;
-        (void)shutdown(fd, SHUT_WR);
-        (void)close(fd);
+        (void)shutdown(client->fd, SHUT_WR);
+        (void)close(client->fd);
         reason_count(reason);
         struct record r;
         memset(&r, 0, sizeof r);
         r.event = EVENT_ERROR;
         r.wall_ns = clock_wall_ns();
-        record_set_text(&r, FIELD_CLIENT_ADDR, span_str(client_addr));
-        record_set_text(&r, FIELD_PROXY_LISTEN_ADDR, span_str(proxy_listen_addr(p)));
+        record_set_text(&r, FIELD_CLIENT_ADDR, span_str(client->addr));
+        record_set_text(&r, FIELD_PROXY_LISTEN_ADDR,
+                        span_str(client->generation->listeners[client->listener].addr));
         record_set_text(&r, FIELD_REASON, span_str(reason_text(reason)));
         (void)journal_put(journal_port(p->journal, p->n_workers),
                           record_raw_of(&r)); /* a port that never waits */
 }
 
 /** @return false when memory is out. */
-static bool send_arrival(struct worker *w, int fd, uint64_t conn_id, const char *client_addr)
+static bool send_arrival(struct worker *w, const struct session_client *client)
 {
-        size_t text_size = strlen(client_addr) + 1;
+        size_t text_size = strlen(client->addr) + 1;
         struct arrival *a = prof_alloc(STAGE_LISTENER, sizeof *a + text_size);
         if (a == NULL) {
                 return false;
         }
-        *a = (struct arrival){.message.run = on_arrival, .worker = w, .fd = fd, .conn_id = conn_id};
-        memcpy(a->client_addr, client_addr, text_size);
+        *a = (struct arrival){.message.run = on_arrival, .worker = w, .client = *client};
+        memcpy(a->addr, client->addr, text_size);
+        a->client.addr = a->addr;
+        (void)generation_hold(client->generation);
         atomic_fetch_add_explicit(&w->sessions.counts.sessions, 1, memory_order_relaxed);
         worker_post(w, &a->message);
         return true;
@@ -113,26 +114,33 @@ static bool send_arrival(struct worker *w, int fd, uint64_t conn_id, const char 
 /** On the first worker's thread. */
 static void on_accepted(void *arg, int fd, const char *client_addr)
 {
-        struct proxy *p = arg;
-        const struct generation *generation = p->workers[0]->sessions.generation; /* this is its thread */
+        const struct entrance *entrance = arg;
+        struct proxy *p = entrance->proxy;
+        struct session_client client = {.generation = p->workers[0]->sessions.generation,
+                                        .listener = entrance->index,
+                                        .fd = fd,
+                                        .conn_id = p->next_id + 1,
+                                        .addr = client_addr};
         if (worker_log_is_full(p->workers[0])) {
-                listener_hold(p->listener, true); /* this client is still served */
+                worker_hold_listeners(p->workers[0], true); /* this client is still served */
         }
         counter_add(&p->accepted, 1);
         if (p->workers[0]->sessions.draining) {
-                reject(p, fd, client_addr, REASON_SHUTDOWN);
+                reject(p, &client, REASON_SHUTDOWN);
                 return;
         }
-        if (sessions_now(p) >= generation->sessions) {
-                reject(p, fd, client_addr, REASON_TOO_MANY_SESSIONS);
+        if (sessions_now(p) >= client.generation->sessions) {
+                reject(p, &client, REASON_TOO_MANY_SESSIONS);
                 return;
         }
         struct worker *w = least_busy(p);
         if (w == p->workers[0]) { /* this is its thread */
+                p->next_id++;
+                (void)generation_hold(client.generation);
                 atomic_fetch_add_explicit(&w->sessions.counts.sessions, 1, memory_order_relaxed);
-                (void)session_open(&w->sessions, fd, ++p->next_id, client_addr);
-        } else if (!send_arrival(w, fd, p->next_id + 1, client_addr)) {
-                reject(p, fd, client_addr, REASON_OUT_OF_MEMORY);
+                (void)session_open(&w->sessions, &client);
+        } else if (!send_arrival(w, &client)) {
+                reject(p, &client, REASON_OUT_OF_MEMORY);
         } else {
                 p->next_id++;
         }
@@ -151,10 +159,35 @@ unsigned proxy_workers(const struct settings *settings)
         return n < 1 ? 1 : n > PROXY_WORKERS_MAX ? PROXY_WORKERS_MAX : (unsigned)n;
 }
 
+/** Bind all of them, or none. */
+static enum status bind_listeners(struct proxy *p)
+{
+        struct generation *g = p->generation;
+        size_t at = 0;
+        for (; p->n_listeners < g->n_listeners; p->n_listeners++) {
+                const unsigned i = p->n_listeners;
+                p->entrances[i] = (struct entrance){p, i};
+                const struct listener_config config = {.address = &g->listeners[i].address,
+                                                       .text = g->listeners[i].text,
+                                                       .mode = g->listeners[i].mode,
+                                                       .is_only = g->n_listeners == 1,
+                                                       .accepted = on_accepted,
+                                                       .arg = &p->entrances[i]};
+                enum status status = listener_new(&config, &p->listeners[i]);
+                if (status != STATUS_OK) {
+                        return status;
+                }
+                const char *addr = listener_addr(p->listeners[i]);
+                generation_bound(g, i, addr);
+                at += (size_t)snprintf(p->listen_addr + at, sizeof p->listen_addr - at, "%s%s",
+                                       i > 0 ? ", " : "", addr);
+        }
+        return STATUS_OK;
+}
+
 static enum status make_workers(struct proxy *p)
 {
         unsigned n = proxy_workers(p->settings);
-        (void)snprintf(p->listen_addr, sizeof p->listen_addr, "%s", listener_addr(p->listener));
         p->workers = prof_calloc(STAGE_WORKER, n, sizeof(struct worker *));
         while (p->workers != NULL && p->n_workers < n) {
                 const struct worker_config config = {
@@ -164,7 +197,6 @@ static enum status make_workers(struct proxy *p)
                     .generation = p->generation,
                     .quota = p->quota,
                     .count_only = !journal_is_read(p->journal),
-                    .listen_addr = span_str(p->listen_addr),
                     .port = journal_port(p->journal, p->n_workers),
                 };
                 p->workers[p->n_workers] = worker_new(&config);
@@ -185,8 +217,11 @@ static enum status start_workers(struct proxy *p)
 {
         enum status status = make_workers(p);
         if (status == STATUS_OK) {
-                p->workers[0]->listener = p->listener;
-                status = listener_start(p->listener, p->workers[0]->sessions.loop.base);
+                p->workers[0]->listeners = p->listeners;
+                p->workers[0]->n_listeners = p->n_listeners;
+        }
+        for (unsigned i = 0; i < p->n_listeners && status == STATUS_OK; i++) {
+                status = listener_start(p->listeners[i], p->workers[0]->sessions.loop.base);
         }
         for (unsigned i = 0; i < p->n_workers && status == STATUS_OK; i++) {
                 status = worker_start(p->workers[i]);
@@ -220,9 +255,7 @@ enum status proxy_new(const struct settings *settings, struct event_base *main_b
         if ((status = p->quota != NULL ? STATUS_OK : STATUS_NOMEM) != STATUS_OK ||
             (status = generation_new(settings, &p->generation)) != STATUS_OK ||
             (status = mailbox_init(&p->mailbox, main_base)) != STATUS_OK ||
-            (status = listener_new(&p->generation->listen, settings->listen, on_accepted, p, &p->listener)) !=
-                STATUS_OK ||
-            (status = start_workers(p)) != STATUS_OK) {
+            (status = bind_listeners(p)) != STATUS_OK || (status = start_workers(p)) != STATUS_OK) {
                 proxy_free(p);
                 return status;
         }
@@ -255,7 +288,9 @@ void proxy_free(struct proxy *p)
                 mailbox_drain(
                     &p->mailbox); /* answers that came meanwhile: those who asked may still read the counts */
         }
-        listener_free(p->listener);
+        for (unsigned i = 0; i < p->n_listeners; i++) {
+                listener_free(p->listeners[i]);
+        }
         for (unsigned i = 0; i < p->n_workers; i++) {
                 worker_free(p->workers[i]);
         }
@@ -271,6 +306,11 @@ const char *proxy_listen_addr(const struct proxy *p)
         return p->listen_addr;
 }
 
+const char *proxy_listener_addr(const struct proxy *p, unsigned i)
+{
+        return listener_addr(p->listeners[i]);
+}
+
 static uint64_t later(uint64_t time, const _Atomic uint64_t *other)
 {
         uint64_t value = counter_read(other);
@@ -282,9 +322,11 @@ struct proxy_counts proxy_counts(const struct proxy *p)
         struct proxy_counts c = {
             .accepted = counter_read(&p->accepted),
             .refused = counter_read(&p->refused),
-            .accept_errors = listener_errors(p->listener),
             .sessions = sessions_now(p),
         };
+        for (unsigned i = 0; i < p->n_listeners; i++) {
+                c.accept_errors += listener_errors(p->listeners[i]);
+        }
         for (unsigned i = 0; i < p->n_workers; i++) {
                 const struct session_counts *w = &p->workers[i]->sessions.counts;
                 const struct tap_counts *tap = &p->workers[i]->sessions.tap.counts;

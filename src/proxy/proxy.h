@@ -27,8 +27,10 @@ unsigned proxy_workers(const struct settings *settings);
 void proxy_drain(struct proxy *p);
 /** Stop accepting, close all sessions (reason "shutdown"), answer open requests, end the threads. */
 void proxy_free(struct proxy *p);
-/** Where it listens, as host:port (the real port if 0 was asked). */
+/** Where it listens: the addresses of all listeners, as host:port (the real port if 0 was asked), separated by commas. */
 const char *proxy_listen_addr(const struct proxy *p);
+/** The address of listener number @p i, in the order of listeners_all (settings/listeners.h). */
+const char *proxy_listener_addr(const struct proxy *p, unsigned i);
 
 /** Request the sessions of all workers, sorted by conn_id. @p done is called once, with an array that is valid during the call: later, by
  *  the main thread's loop, or by proxy_free, which answers open requests. It is called at once, with NULL (no session; not found), if

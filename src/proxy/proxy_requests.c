@@ -340,6 +340,10 @@ enum status proxy_reload(struct proxy *p, const struct settings *settings, void 
         if (status != STATUS_OK) {
                 return status;
         }
+        for (unsigned i = 0; i < generation->n_listeners;
+             i++) { /* they are as they were: a reload does not change them */
+                generation_bound(generation, i, listener_addr(p->listeners[i]));
+        }
         if (!tell_all(p, generation, done, arg)) {
                 diag(DIAG_ERROR, "the settings can't be reloaded: %s",
                      p->stopping ? "the proxy is stopping" : "out of memory");

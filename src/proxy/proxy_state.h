@@ -7,18 +7,26 @@
 #include "proxy/proxy.h"
 #include "proxy/worker.h"
 
+/** What a listener reports to: on the first worker's thread. */
+struct entrance {
+        struct proxy *proxy;
+        unsigned index; /* of the listener */
+};
+
 struct proxy {
         const struct settings *settings;
         struct journal *journal;
-        struct listener *listener;
+        struct listener *listeners[SETTINGS_LISTENERS];
+        struct entrance entrances[SETTINGS_LISTENERS];
+        unsigned n_listeners;
         struct quota *quota;           /* what limits.sessions_per_client and _user count */
         struct generation *generation; /* of the first sessions; NULL once the workers have it */
         struct mailbox mailbox;        /* answers of the workers */
         struct worker **workers;
         unsigned n_workers;
-        bool draining;                      /* main: proxy_drain was called */
-        bool stopping;                      /* requests are not answered any more */
-        char listen_addr[ADDRESS_TEXT_MAX]; /* a copy, which outlives the listener */
+        bool draining;                                           /* main: proxy_drain was called */
+        bool stopping;                                           /* requests are not answered any more */
+        char listen_addr[SETTINGS_LISTENERS * ADDRESS_TEXT_MAX]; /* of all listeners */
         uint64_t
             next_id; /* changed on the first worker's thread only, where the listener is; the next two are read by main */
         _Atomic uint64_t accepted;

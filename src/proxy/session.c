@@ -309,7 +309,7 @@ static void end_late_login(struct session *s)
                 session_close(s, reason);
                 return;
         }
-        (void)snprintf(text, sizeof text, "querytap: upstream %.120s: %s", s->generation->remote_text,
+        (void)snprintf(text, sizeof text, "querytap: upstream %.120s: %s", s->at->remote_text,
                        reason_text(reason));
         session_refuse_error(s, 0, 1053, NULL, text, reason); /* as for a server that can't be reached */
 }

@@ -31,10 +31,9 @@ struct session_counts {
 };
 
 struct session_config {
-        unsigned worker;       /**< number of the thread, for lists */
-        size_t backlog_bytes;  /**< limits.backlog_bytes */
-        struct address listen; /**< of the proxy, as bound */
-        struct quota *quota;   /**< of all workers */
+        unsigned worker;      /**< number of the thread, for lists */
+        size_t backlog_bytes; /**< limits.backlog_bytes */
+        struct quota *quota;  /**< of all workers */
         struct tap_config tap;
 };
 
@@ -67,8 +66,17 @@ void session_shared_check_time(struct session_shared *shared);
 /** After the sessions. Harmless on one that is zeroed. */
 void session_shared_fini(struct session_shared *shared);
 
+/** A client that was accepted. */
+struct session_client {
+        struct generation
+            *generation;   /**< the session's settings; a reference, which session_open takes over */
+        unsigned listener; /**< number of the generation's listener that accepted it */
+        int fd;
+        uint64_t conn_id;
+        const char *addr;
+};
 /** Take over a client's socket (also on failure). @return STATUS_NOMEM if memory was out (reported and counted). */
-enum status session_open(struct session_shared *shared, int fd, uint64_t conn_id, const char *client_addr);
+enum status session_open(struct session_shared *shared, const struct session_client *client);
 /** End it for @p reason. Within a callback of its own it is freed at the callback's end, else at once. */
 void session_close(struct session *s, enum reason reason);
 

@@ -139,9 +139,10 @@ static void run_gate(struct session *s, enum gate_step step, struct span from_cl
                 session_admit_user(s);
         }
         session_settle_pipeline(s); /* commands may have been sent before the login was over */
-        if ((step == GATE_CLIENT_TLS && link_secure(client, s->generation->tls, out->rest) != STATUS_OK) ||
+        if ((step == GATE_CLIENT_TLS &&
+             link_secure(client, s->generation->tls, NULL, out->rest) != STATUS_OK) ||
             (step == GATE_SERVER_TLS &&
-             link_secure(server, s->generation->tls, (struct span){NULL, 0}) != STATUS_OK)) {
+             link_secure(server, s->generation->tls, &s->at->remote, (struct span){NULL, 0}) != STATUS_OK)) {
                 end_out_of_memory(s);
         }
 }
@@ -248,8 +249,8 @@ void session_on_tls_failed(void *arg, struct link *link, const char *error)
         if (!is_client && s->gate != NULL && !gate_login_sent(s->gate)) {
                 struct gate_out out;
                 char text[FAILURE_MAX];
-                (void)snprintf(text, sizeof text, "TLS with the server %s failed: %s",
-                               s->generation->remote_text, error);
+                (void)snprintf(text, sizeof text, "TLS with the server %s failed: %s", s->at->remote_text,
+                               error);
                 prof_free(s->failure);
                 s->failure = prof_strdup(STAGE_SESSION, text);
                 if (s->failure == NULL) {

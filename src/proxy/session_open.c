@@ -17,8 +17,8 @@ static void on_unreachable(struct session *s, const char *error)
         counter_add(&s->shared->counts.upstream_errors, 1);
         atomic_store_explicit(&s->shared->counts.upstream_failed_ns, s->shared->loop.now_ns,
                               memory_order_relaxed);
-        (void)snprintf(text, sizeof text, "querytap: can't connect to upstream %s: %s",
-                       s->generation->remote_text, error);
+        (void)snprintf(text, sizeof text, "querytap: can't connect to upstream %s: %s", s->at->remote_text,
+                       error);
         session_report_error(s, reason_text(REASON_UPSTREAM_UNREACHABLE), text);
         /* ER_SERVER_SHUTDOWN: clients that wait for a server to come back try again. 2002 or 2003 would say it better, but
          * clients distrust a server that sends a number of their own range. */
@@ -29,7 +29,7 @@ static void on_unreachable(struct session *s, const char *error)
 static bool is_self(struct session *s, int fd)
 {
         struct session_shared *shared = s->shared;
-        if (!address_leads_to(fd, &shared->config.listen)) {
+        if (!generation_leads_to_self(s->generation, fd)) {
                 return false;
         }
         atomic_store_explicit(&s->generation->self_until_ns, shared->loop.now_ns + CLOCK_S_NS,
@@ -105,7 +105,7 @@ static enum status begin_connecting(struct session *s, int *reached)
         const struct generation *g = s->generation;
         session_enter(s, SESSION_CONNECTING);
         const struct upstream_try server =
-            upstream_connect(&s->shared->loop, &g->remote, g->limits.connect_timeout_ms, on_upstream, s);
+            upstream_connect(&s->shared->loop, &s->at->remote, g->limits.connect_timeout_ms, on_upstream, s);
         s->connecting = server.under_way;
         *reached = server.fd;
         return server.under_way != NULL || server.fd >= 0 ? STATUS_OK : STATUS_NOMEM;
@@ -151,12 +151,13 @@ static enum status set_up(struct session *s, int fd, const char *client_addr, in
         if (link_open(&s->links[SIDE_CLIENT], &shared->links, s, fd, PAUSE_CONNECTING) != STATUS_OK) {
                 return STATUS_NOMEM;
         }
-        s->gate = gate_new(tls_context_policy(g->tls));
+        s->gate = gate_new(tls_context_policy(g->tls, s->at->address.is_unix, s->at->remote.is_unix));
         s->tap = tap_new(&shared->tap, s->id, client_addr, &s->times, shared->loop.now_ns);
         if (s->gate == NULL || s->tap == NULL) {
                 return STATUS_NOMEM;
         }
-        tap_set_remote(s->tap, span_str(g->remote_text));
+        tap_set_listen(s->tap, span_str(s->at->addr));
+        tap_set_remote(s->tap, span_str(s->at->remote_text));
         if (generation_wants_header(g, client_addr)) {
                 session_enter(s, SESSION_HEADER);
                 return STATUS_OK;
@@ -165,31 +166,34 @@ static enum status set_up(struct session *s, int fd, const char *client_addr, in
         return has_limits(g) || is_known_self(s) ? STATUS_OK : begin_connecting(s, reached);
 }
 
-static struct session *new_session(struct session_shared *shared, uint64_t conn_id)
+static struct session *new_session(struct session_shared *shared, const struct session_client *client)
 {
         struct session *s = prof_calloc(STAGE_SESSION, 1, sizeof *s);
         if (s != NULL) {
                 s->shared = shared;
-                s->generation = generation_hold(shared->generation);
-                s->id = conn_id;
+                s->generation = client->generation;
+                s->at = &client->generation->listeners[client->listener];
+                s->id = client->conn_id;
                 link_init(&s->links[SIDE_CLIENT], &s->links[SIDE_SERVER], SIDE_CLIENT);
                 link_init(&s->links[SIDE_SERVER], &s->links[SIDE_CLIENT], SIDE_SERVER);
         }
         return s;
 }
 
-enum status session_open(struct session_shared *shared, int fd, uint64_t conn_id, const char *client_addr)
+enum status session_open(struct session_shared *shared, const struct session_client *client)
 {
         PROF_SCOPE(STAGE_SESSION);
         int server = -1;
-        struct session *s = new_session(shared, conn_id);
+        struct session *s = new_session(shared, client);
         loop_tick(&shared->loop);
         leak_injection_on_event(LEAK_INJECTION_SESSION);
         if (s == NULL) {
-                (void)close(fd);
+                (void)close(client->fd);
+                generation_release(client->generation);
         }
-        if (s == NULL || set_up(s, fd, client_addr, &server) != STATUS_OK) {
-                diag(DIAG_ERROR, "session %llu can't be opened: out of memory", (unsigned long long)conn_id);
+        if (s == NULL || set_up(s, client->fd, client->addr, &server) != STATUS_OK) {
+                diag(DIAG_ERROR, "session %llu can't be opened: out of memory",
+                     (unsigned long long)client->conn_id);
                 reason_count(REASON_OUT_OF_MEMORY);
                 atomic_fetch_sub_explicit(&shared->counts.sessions, 1, memory_order_relaxed);
                 if (s != NULL) {

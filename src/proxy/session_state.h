@@ -38,8 +38,9 @@ struct session_header {
 
 struct session {
         struct session_shared *shared;
-        struct generation *generation; /* the settings that it began with; a reference */
-        struct gate *gate;             /* NULL once it is open for good */
+        struct generation *generation;        /* the settings that it began with; a reference */
+        const struct generation_listener *at; /* where the client connected */
+        struct gate *gate;                    /* NULL once it is open for good */
         struct tap *tap;
         enum session_state state;
         bool times_greeting;    /* the timer that is set is for the greeting */

@@ -43,6 +43,13 @@ static void run_postponed(struct worker *w)
         }
 }
 
+void worker_hold_listeners(struct worker *w, bool hold)
+{
+        for (unsigned i = 0; i < w->n_listeners; i++) {
+                listener_hold(w->listeners[i], hold);
+        }
+}
+
 static void on_log_room(evutil_socket_t fd, short what, void *arg)
 {
         PROF_SCOPE(STAGE_WORKER);
@@ -59,9 +66,7 @@ static void on_log_room(evutil_socket_t fd, short what, void *arg)
                 next = session_next(s);
                 session_go_on(s);
         }
-        if (w->listener != NULL) {
-                listener_hold(w->listener, false);
-        }
+        worker_hold_listeners(w, false);
         run_postponed(w);
 }
 
@@ -96,8 +101,8 @@ static void on_drain(struct message *message)
         struct worker *w = (struct worker *)(void *)((char *)message - offsetof(struct worker, drain));
         loop_tick(&w->sessions.loop);
         session_shared_drain(&w->sessions);
-        if (w->listener != NULL) {
-                listener_close(w->listener);
+        for (unsigned i = 0; i < w->n_listeners; i++) {
+                listener_close(w->listeners[i]);
         }
 }
 
@@ -184,14 +189,12 @@ static enum status init_sessions(struct worker *w, const struct worker_config *c
                     .sessions = s->limits.sessions / config->workers + 1,
                     .log_packets = s->hex,
                     .packets_redacted = redacted_bits(s->log.redact),
-                    .listen_addr = config->listen_addr,
                     .output = {.arg = config->port,
                                .on_record = put_record,
                                .begin_session = begin_session,
                                .end_session = end_session,
                                .announcements = journal_port_announcements(config->port)}},
         };
-        (void)address_parse((const char *)config->listen_addr.data, &sessions.listen); /* as it was printed */
         return session_shared_init(&w->sessions, &sessions, config->generation);
 }
 

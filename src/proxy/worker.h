@@ -20,7 +20,8 @@ struct worker {
         struct event *log_room;    /**< readable when the log has room again; NULL if it never blocks */
         struct message *postponed; /**< arrivals while the log was full, in order */
         struct message **postponed_last;
-        struct listener *listener; /**< if this worker accepts the clients, else NULL */
+        struct listener *const *listeners; /**< if this worker accepts the clients … */
+        unsigned n_listeners;              /**< … else 0 */
         pthread_t thread;
         bool started;
 };
@@ -32,7 +33,6 @@ struct worker_config {
         struct generation *generation; /**< of its first sessions; a reference is taken */
         struct quota *quota;           /**< of all workers; it must outlive them */
         bool count_only;               /**< nobody reads the records of commands */
-        struct span listen_addr;       /**< it lives as long as the worker */
         struct journal_port *port;
 };
 
@@ -53,6 +53,8 @@ static inline bool worker_log_is_full(const struct worker *w)
 {
         return w->sessions.links.log_full;
 }
+/** Let the listeners accept no clients, or resume. The worker's thread. */
+void worker_hold_listeners(struct worker *w, bool hold);
 /** While the log is full, keep @p message until it is not, then run it. @return false if it is not full. The worker's thread. */
 bool worker_postpone(struct worker *w, struct message *message);
 

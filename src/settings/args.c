@@ -116,13 +116,33 @@ static enum status refuse_unknown(const struct flag *f)
         return STATUS_INVALID;
 }
 
-static enum status apply(struct settings *s, const struct flag *f)
+/** The options --listen replace what the files say: the first one is the setting, each further one an entry of `listeners`. */
+static enum status apply_listen(struct settings *s, const struct flag *f, bool is_first)
+{
+        if (is_first) {
+                settings_clear_listeners(s);
+                return settings_set(s, f->row->name, f->value, f->name);
+        }
+        if (!settings_add_listener(s)) {
+                diag(DIAG_ERROR, "%s: there can be %d listeners", f->name, SETTINGS_LISTENERS);
+                return STATUS_INVALID;
+        }
+        return settings_set_listener(s, "address", f->value, f->name);
+}
+
+static enum status apply(struct settings *s, const struct flag *f, unsigned *listens)
 {
         if (f->value == NULL) {
                 diag(DIAG_ERROR, "%s needs a value", f->name);
                 return STATUS_INVALID;
         }
-        return f->file ? settings_load(s, f->value) : settings_set(s, f->row->name, f->value, f->name);
+        if (f->file) {
+                return settings_load(s, f->value);
+        }
+        if (f->row == names_find("listen")) {
+                return apply_listen(s, f, (*listens)++ == 0);
+        }
+        return settings_set(s, f->row->name, f->value, f->name);
 }
 
 enum pass { PASS_FILES, PASS_FLAGS };
@@ -131,6 +151,7 @@ enum pass { PASS_FILES, PASS_FLAGS };
 static enum status walk(struct settings *s, int *argc, char **argv, enum pass pass)
 {
         enum status status = STATUS_OK;
+        unsigned listens = 0;
         int kept = *argc > 0 ? 1 : 0;
         int i = kept;
         while (i < *argc && status == STATUS_OK) {
@@ -148,7 +169,7 @@ static enum status walk(struct settings *s, int *argc, char **argv, enum pass pa
                         return refuse_unknown(&f);
                 }
                 if (f.file == (pass == PASS_FILES)) {
-                        status = apply(s, &f);
+                        status = apply(s, &f, &listens);
                 }
                 i += f.words;
         }

@@ -26,6 +26,20 @@ static bool logs_differ(const struct settings *a, const struct settings *b)
         return differ;
 }
 
+/** Do the entries of `listeners` differ? */
+static bool listeners_differ(const struct settings *a, const struct settings *b)
+{
+        bool differ = a->n_listeners != b->n_listeners;
+        for (uint64_t i = 0; i < a->n_listeners && !differ; i++) {
+                const struct settings_listener *one = &a->listeners[i];
+                const struct settings_listener *other = &b->listeners[i];
+                differ = strcmp(one->address, other->address) != 0 ||
+                         strcmp(one->upstream, other->upstream) != 0 ||
+                         one->socket_mode != other->socket_mode;
+        }
+        return differ;
+}
+
 void settings_compare(const struct settings *from, const struct settings *to, struct settings_changes *out)
 {
         *out = (struct settings_changes){.n_reloadable = 0};
@@ -43,6 +57,9 @@ void settings_compare(const struct settings *from, const struct settings *to, st
         if (logs_differ(from, to)) {
                 out->others[out->n_others++] = "logs";
         }
+        if (listeners_differ(from, to)) {
+                out->others[out->n_others++] = "listeners";
+        }
 }
 
 static size_t size_of(const struct settings_row *row)
@@ -54,6 +71,7 @@ static size_t size_of(const struct settings_row *row)
         case SETTINGS_UINT:
         case SETTINGS_SIZE:
         case SETTINGS_MS:
+        case SETTINGS_MODE:
         case SETTINGS_CHOICE: break;
         }
         return sizeof(uint64_t);

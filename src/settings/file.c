@@ -1,5 +1,6 @@
 /* Settings from a file (libconfig). */
 #include "base/diag.h"
+#include "settings/listeners.h"
 #include "settings/names.h"
 #include "settings/places.h"
 #include "settings/settings.h"
@@ -51,6 +52,7 @@ static const char *kind_name(const struct settings_row *row)
         case SETTINGS_TEXT:
         case SETTINGS_ADDRESS:
         case SETTINGS_CHOICE: break;
+        case SETTINGS_MODE: return "permissions in octal and in quotes such as \"0660\"";
         }
         return "a text in quotes";
 }
@@ -140,20 +142,76 @@ static enum status apply_sink(struct settings *s, const config_setting_t *entry,
         return status;
 }
 
-static enum status apply_sinks(struct settings *s, const config_setting_t *list, const char *path)
+/* --- listeners = ( { address = …; upstream = …; }, … ) --------------------------------------------------------------- */
+
+static enum status apply_listener_member(struct settings *s, const config_setting_t *setting,
+                                         const char *path)
 {
+        char where[WHERE_MAX_LEN];
+        char number[24];
+        const char *own = config_setting_name(setting);
+        const char *name = own != NULL ? own : "?";
+        const struct settings_row *row = listeners_row(name);
+        tell_where(setting, path, where, sizeof where);
+        if (row != NULL && !is_kind(row, setting)) {
+                diag(DIAG_ERROR, "%s: setting '%s' in listeners must be %s", where, name, kind_name(row));
+                return STATUS_INVALID;
+        }
+        return settings_set_listener(s, name, value_text(setting, number, sizeof number), where);
+}
+
+static enum status apply_listener(struct settings *s, const config_setting_t *entry, const char *path)
+{
+        char where[WHERE_MAX_LEN];
+        enum status status = STATUS_OK;
+        const char *file = config_setting_source_file(entry);
+        tell_where(entry, path, where, sizeof where);
+        if (!config_setting_is_group(entry)) {
+                diag(DIAG_ERROR, "%s: an entry of 'listeners' must be a group: { address = \"…\"; … }",
+                     where);
+                return STATUS_INVALID;
+        }
+        if (!settings_add_listener(s)) {
+                diag(DIAG_ERROR, "%s: 'listeners' has more than %d entries", where, SETTINGS_LISTENERS - 1);
+                return STATUS_INVALID;
+        }
+        s->listeners[s->n_listeners - 1].line =
+            places_note(s, file != NULL ? file : path, config_setting_source_line(entry));
+        for (int i = 0; i < config_setting_length(entry); i++) {
+                enum status one = apply_listener_member(s, config_setting_get_elem(entry, (unsigned)i), path);
+                status = status == STATUS_OK ? one : status;
+        }
+        return status;
+}
+
+/* --- lists --------------------------------------------------------------------------------------------------------- */
+
+/** Is @p setting one of the lists? The list of a later file replaces that of an earlier one. */
+static bool is_list(const char *name)
+{
+        return strcmp(name, "logs") == 0 || strcmp(name, "listeners") == 0;
+}
+
+static enum status apply_list(struct settings *s, const config_setting_t *list, const char *path,
+                              const char *name)
+{
+        const bool logs = strcmp(name, "logs") == 0;
         char where[WHERE_MAX_LEN];
         enum status status = STATUS_OK;
         tell_where(list, path, where, sizeof where);
         if (config_setting_is_list(list) == CONFIG_FALSE) {
-                diag(DIAG_ERROR, "%s: 'logs' must be a list of groups: logs = ( { … }, … );", where);
+                diag(DIAG_ERROR, "%s: '%s' must be a list of groups: %s = ( { … }, … );", where, name, name);
                 return STATUS_INVALID;
         }
-        memset(&s->sinks[1], 0,
-               sizeof s->sinks - sizeof s->sinks[0]); /* the list of a later file replaces it */
-        s->n_sinks = 1;
+        if (logs) {
+                memset(&s->sinks[1], 0, sizeof s->sinks - sizeof s->sinks[0]);
+                s->n_sinks = 1;
+        } else {
+                settings_clear_listeners(s);
+        }
         for (int i = 0; i < config_setting_length(list) && status == STATUS_OK; i++) {
-                status = apply_sink(s, config_setting_get_elem(list, (unsigned)i), path);
+                const config_setting_t *entry = config_setting_get_elem(list, (unsigned)i);
+                status = logs ? apply_sink(s, entry, path) : apply_listener(s, entry, path);
         }
         return status;
 }
@@ -169,8 +227,8 @@ static enum status apply(struct settings *s, const config_setting_t *setting, co
         const char *own = config_setting_name(setting);
         (void)snprintf(name, sizeof name, "%s%s", prefix, own != NULL ? own : "?");
         tell_where(setting, path, where, sizeof where);
-        if (strcmp(name, "logs") == 0) {
-                return apply_sinks(s, setting, path);
+        if (is_list(name)) {
+                return apply_list(s, setting, path, name);
         }
         if (config_setting_is_group(setting) && names_is_group(name)) {
                 char inner[NAME_MAX_LEN + 1];

@@ -4,6 +4,8 @@ src_libsettings_a_SOURCES = \
 	src/settings/changes.c \
 	src/settings/changes.h \
 	src/settings/file.c \
+	src/settings/listeners.c \
+	src/settings/listeners.h \
 	src/settings/names.c \
 	src/settings/names.h \
 	src/settings/places.c \

@@ -37,15 +37,34 @@ void places_put(struct settings *s, const struct settings_row *row, uint64_t sin
         }
 }
 
+struct settings_line places_line(const struct settings *s, const char *name)
+{
+        const struct settings_row *row = names_find(name);
+        size_t i = row != NULL ? (size_t)(row - settings_rows) : SETTINGS_ROWS_MAX;
+        return i < SETTINGS_ROWS_MAX ? s->lines[0][i] : (struct settings_line){.line = 0};
+}
+
+struct settings_line places_note(struct settings *s, const char *file, unsigned line)
+{
+        return (struct settings_line){.file = number_of(s, file), .line = line};
+}
+
+const char *places_print(const struct settings *s, const struct settings_line *line,
+                         char out[SETTINGS_PLACE_MAX])
+{
+        out[0] = '\0';
+        if (line->file > 0) {
+                (void)snprintf(out, SETTINGS_PLACE_MAX, "%s:%u: ", s->files[line->file - 1], line->line);
+        }
+        return out;
+}
+
 const char *settings_place(const struct settings *s, const char *name, uint64_t sink,
                            char out[SETTINGS_PLACE_MAX])
 {
         const struct settings_row *row = names_find(name);
         size_t i = row != NULL ? (size_t)(row - settings_rows) : SETTINGS_ROWS_MAX;
         out[0] = '\0';
-        if (i < SETTINGS_ROWS_MAX && sink < SETTINGS_SINKS && s->lines[sink][i].file > 0) {
-                const struct settings_line *line = &s->lines[sink][i];
-                (void)snprintf(out, SETTINGS_PLACE_MAX, "%s:%u: ", s->files[line->file - 1], line->line);
-        }
-        return out;
+        return i < SETTINGS_ROWS_MAX && sink < SETTINGS_SINKS ? places_print(s, &s->lines[sink][i], out)
+                                                              : out;
 }

@@ -13,6 +13,13 @@ void places_file(struct settings *s, const char *file);
  *  given elsewhere, such as in a flag. */
 void places_put(struct settings *s, const struct settings_row *row, uint64_t sink, const char *file,
                 unsigned line);
+/** Where the setting @p name, which is not one of an entry, was given. */
+struct settings_line places_line(const struct settings *s, const char *name);
+/** A @p line of @p file, as places_put remembers it. */
+struct settings_line places_note(struct settings *s, const char *file, unsigned line);
+/** Write "FILE:LINE: ", or "" if it is not in a file. @return @p out */
+const char *places_print(const struct settings *s, const struct settings_line *line,
+                         char out[SETTINGS_PLACE_MAX]);
 /** Write "FILE:LINE: " for the setting @p name of the entry @p sink of `logs`, or "" if it was not given in a file. @return @p out */
 const char *settings_place(const struct settings *s, const char *name, uint64_t sink,
                            char out[SETTINGS_PLACE_MAX]);

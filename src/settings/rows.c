@@ -60,15 +60,22 @@ static const char *const levels[] = {
         ROW(NAME, SETTINGS_SIZE, MEMBER, DEF, .min = (MIN), .max = (MAX), .help = __VA_ARGS__)
 #define MS(NAME, MEMBER, MIN, MAX, DEF, ...)                                                                 \
         ROW(NAME, SETTINGS_MS, MEMBER, DEF, .min = (MIN), .max = (MAX), .help = __VA_ARGS__)
+#define MODE(NAME, MEMBER, DEF, ...) ROW(NAME, SETTINGS_MODE, MEMBER, DEF, .help = __VA_ARGS__)
 #define BOOL(NAME, MEMBER, DEF, ...) ROW(NAME, SETTINGS_BOOL, MEMBER, DEF, .max = 1, .help = __VA_ARGS__)
 #define CHOICE(NAME, MEMBER, DEF, WORDS, ...)                                                                \
         ROW(NAME, SETTINGS_CHOICE, MEMBER, DEF, .choices = (WORDS), .help = __VA_ARGS__)
 
 const struct settings_row settings_rows[] = {
     ADDRESS(
-        "listen", 'l', listen, "127.0.0.1:3307", NULL,
+        "listen", 'l', listen, "127.0.0.1:3307", or_off,
         "Address on which querytap accepts clients: host:port, [v6]:port or unix:/path. A host or port that "
-        "is left out (:3308 or 0.0.0.0) is that of the default. With port 0 the system picks a free port."),
+        "is left out (:3308 or 0.0.0.0) is that of the default. With port 0 the system picks a free port. "
+        "For several addresses repeat the option, or see listeners in a file: if listeners has entries, the "
+        "default is off, which means only those."),
+    MODE("socket_mode", socket_mode, "0666",
+         "Permissions, in octal, of the UNIX sockets on which querytap accepts clients; it also applies to "
+         "the "
+         "entries of listeners that do not have a socket_mode of their own."),
     ADDRESS("remote", 'r', remote, "127.0.0.1:3306", NULL,
             "Address of the MySQL or MariaDB server: host:port, host, :port, [v6]:port or unix:/path.",
             RELOADABLE),
@@ -327,7 +334,7 @@ const struct settings_row settings_rows[] = {
          RELOADABLE),
     TEXT("tls.names", 0, tls.names, "",
          "Host names and IP addresses that the generated certificate names besides localhost, this machine's "
-         "name and the host of listen, separated by commas; *. may stand before a name.",
+         "name and the hosts of listen and listeners, separated by commas; *. may stand before a name.",
          RELOADABLE),
     TEXT("tls.directory", 0, tls.directory, "",
          "Directory for the generated certificate. If empty, the first of these that can be used: "

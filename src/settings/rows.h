@@ -14,6 +14,7 @@ enum settings_type {
         SETTINGS_UINT,
         SETTINGS_SIZE,
         SETTINGS_MS,
+        SETTINGS_MODE, /**< permissions of a file, in octal */
         SETTINGS_BOOL,
         SETTINGS_CHOICE
 };

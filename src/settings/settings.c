@@ -1,6 +1,7 @@
 #include "settings/settings.h"
 
 #include "base/diag.h"
+#include "settings/listeners.h"
 #include "settings/names.h"
 #include "settings/places.h"
 
@@ -86,6 +87,7 @@ void settings_print(const struct settings *s, const struct settings_row *row, ch
         switch (row->type) {
         case SETTINGS_TEXT:
         case SETTINGS_ADDRESS: (void)snprintf(out, size, "%s", (const char *)at); break;
+        case SETTINGS_MODE: (void)snprintf(out, size, "%04o", (unsigned)*(const uint64_t *)at); break;
         case SETTINGS_BOOL: (void)snprintf(out, size, "%s", *(const bool *)at ? "true" : "false"); break;
         case SETTINGS_CHOICE: (void)snprintf(out, size, "%s", row->choices[*(const uint64_t *)at]); break;
         case SETTINGS_UINT:
@@ -145,6 +147,19 @@ static enum status set_choice(struct settings *s, const struct settings_row *row
         return STATUS_INVALID;
 }
 
+static enum status set_mode(struct settings *s, const struct settings_row *row, const char *text,
+                            const char *where)
+{
+        size_t len = strlen(text);
+        if (len < 3 || len > 4 || strspn(text, "01234567") != len || (len == 4 && text[0] != '0')) {
+                diag(DIAG_ERROR, "%s: setting '%s' must be permissions in octal such as 0660, not '%s'",
+                     where, row->name, text);
+                return STATUS_INVALID;
+        }
+        *(uint64_t *)member(s, row) = strtoul(text, NULL, 8);
+        return STATUS_OK;
+}
+
 static bool is_port(const char *text)
 {
         size_t len = strlen(text);
@@ -162,6 +177,12 @@ static bool is_address(const char *text)
         }
         const char *colon = strchr(text, ':');
         return colon != NULL && colon > text && is_port(colon + 1);
+}
+
+static bool is_long_path(const char *text)
+{
+        return strncmp(text, "unix:/", 6) == 0 &&
+               strlen(text + 5) >= sizeof((struct sockaddr_un *)NULL)->sun_path;
 }
 
 /** Whether @p text is a host without a port. A number is more likely a port without its colon, and "off" is a word of other settings. */
@@ -203,6 +224,11 @@ static enum status set_text(struct settings *s, const struct settings_row *row, 
         }
         const char *given = text;
         text = address && !word ? complete_address(text, row->def, complete) : text;
+        if (address && is_long_path(text)) {
+                diag(DIAG_ERROR, "%s: setting '%s': the path of a UNIX socket can have %zu bytes, not %zu",
+                     where, row->name, sizeof((struct sockaddr_un *)NULL)->sun_path - 1, strlen(text) - 5);
+                return STATUS_INVALID;
+        }
         if (address && !word && !is_address(text)) {
                 diag(DIAG_ERROR,
                      "%s: setting '%s' must be host:port, host, :port, [v6]:port or unix:/path%s%s, not '%s'",
@@ -228,6 +254,7 @@ static enum status set_row(struct settings *s, const struct settings_row *row, c
                 }
                 return STATUS_OK;
         case SETTINGS_CHOICE: return set_choice(s, row, text, where);
+        case SETTINGS_MODE: return set_mode(s, row, text, where);
         case SETTINGS_UINT:
         case SETTINGS_SIZE:
         case SETTINGS_MS: break;
@@ -251,6 +278,7 @@ enum status settings_set(struct settings *s, const char *name, const char *text,
                 return unknown(name, where);
         }
         places_put(s, row, 0, NULL, 0);
+        s->listen_given = s->listen_given || row->offset == offsetof(struct settings, listen);
         return set_row(s, row, text, where);
 }
 
@@ -303,6 +331,47 @@ enum status settings_set_sink(struct settings *s, const char *name, const char *
         }
         struct settings_row own = settings_row_of(row, s->n_sinks - 1);
         (void)snprintf(full, sizeof full, "logs[%llu].%s", (unsigned long long)s->n_sinks - 1, name);
+        own.name = full;
+        return set_row(s, &own, text, where);
+}
+
+/* --- listeners --------------------------------------------------------------------------------------------------- */
+
+void settings_clear_listeners(struct settings *s)
+{
+        memset(s->listeners, 0, sizeof s->listeners);
+        s->n_listeners = 0;
+}
+
+bool settings_add_listener(struct settings *s)
+{
+        if (s->n_listeners == SETTINGS_LISTENERS - 1) {
+                return false;
+        }
+        if (!s->listen_given) { /* the default gives way */
+                memcpy(s->listen, "off", sizeof "off");
+        }
+        s->listeners[s->n_listeners++] =
+            (struct settings_listener){.socket_mode = LISTENERS_SOCKET_MODE_UNSET};
+        return true;
+}
+
+enum status settings_set_listener(struct settings *s, const char *name, const char *text, const char *where)
+{
+        const struct settings_row *row = listeners_row(name);
+        const uint64_t i = s->n_listeners - 1;
+        char full[SINK_NAME_MAX];
+        if (row == NULL) {
+                diag(DIAG_ERROR,
+                     "%s: unknown setting '%s' in an entry of 'listeners', which may have address, upstream "
+                     "and "
+                     "socket_mode",
+                     where, name);
+                return STATUS_INVALID;
+        }
+        struct settings_row own = *row;
+        own.offset += i * sizeof(struct settings_listener);
+        (void)snprintf(full, sizeof full, "listeners[%llu].%s", (unsigned long long)i, name);
         own.name = full;
         return set_row(s, &own, text, where);
 }
@@ -374,7 +443,7 @@ static enum status check_sink(const struct settings *s, uint64_t i)
 
 enum status settings_check(const struct settings *s)
 {
-        if (check_networks(s) != STATUS_OK) {
+        if (check_networks(s) != STATUS_OK || listeners_check(s) != STATUS_OK) {
                 return STATUS_INVALID;
         }
         for (uint64_t i = 0; i < s->n_sinks; i++) {

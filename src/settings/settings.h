@@ -28,6 +28,12 @@ const struct settings_row *settings_sink_row(const char *name);
 /** Does each sink have a value of its own for @p row? Then settings_row_of is the row for sink @p i, except for its name. */
 bool settings_row_is_of_sink(const struct settings_row *row);
 struct settings_row settings_row_of(const struct settings_row *row, uint64_t i);
+/** Remove the entries of `listeners`. */
+void settings_clear_listeners(struct settings *s);
+/** Add an entry of `listeners`. @return false if there are too many. */
+bool settings_add_listener(struct settings *s);
+/** The same as settings_set for the last entry of `listeners`: @p name is "address", "upstream" or "socket_mode". */
+enum status settings_set_listener(struct settings *s, const char *name, const char *text, const char *where);
 /** Apply the flags among argv[1 …]; -c FILE is loaded first, wherever it stands. What is no flag stays, in order, in
  *  argv, and *@p argc is adjusted; "--" ends the flags. STATUS_INVALID (reported) for an unknown flag or a wrong value. */
 enum status settings_args(struct settings *s, int *argc, char **argv);

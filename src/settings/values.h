@@ -12,6 +12,8 @@
 #define SETTINGS_TEXT_MAX 1024
 #define SETTINGS_SINKS    8
 
+enum { SETTINGS_LISTENERS = 16 }; /**< `listen` and the entries of `listeners` */
+
 enum settings_format {
         SETTINGS_FORMAT_AUTO,
         SETTINGS_FORMAT_TEXT,
@@ -102,8 +104,20 @@ struct settings_line {
         uint32_t line; /**< from 1 */
 };
 
+/** An entry of `listeners`, or a further option --listen. */
+struct settings_listener {
+        char address[SETTINGS_TEXT_MAX];  /**< host:port, [v6]:port or unix:/path */
+        char upstream[SETTINGS_TEXT_MAX]; /**< "" = that of remote */
+        uint64_t socket_mode;             /**< of a UNIX socket */
+        struct settings_line line;        /**< where the entry begins */
+};
+
 struct settings {
-        char listen[SETTINGS_TEXT_MAX]; /**< host:port, [v6]:port or unix:/path */
+        char listen[SETTINGS_TEXT_MAX]; /**< host:port, [v6]:port, unix:/path, or "off" */
+        bool listen_given;              /**< not the default */
+        uint64_t socket_mode;           /**< of the UNIX sockets of listeners without a mode of their own */
+        struct settings_listener listeners[SETTINGS_LISTENERS - 1];
+        uint64_t n_listeners; /**< in listeners; settings/listeners.h has all */
         char remote[SETTINGS_TEXT_MAX];
         char admin[SETTINGS_TEXT_MAX]; /**< "off" = none */
         uint64_t workers;              /**< 0 = one for each processor */

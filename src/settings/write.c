@@ -1,5 +1,6 @@
 /* Settings as an annotated file in libconfig's language. */
 #include "base/utf8.h"
+#include "settings/listeners.h"
 #include "settings/settings.h"
 
 #include <string.h>
@@ -119,6 +120,33 @@ static void write_sinks(const struct settings *s, FILE *out)
         }
 }
 
+static void write_listeners(const struct settings *s, FILE *out)
+{
+        (void)fprintf(
+            out,
+            "# Up to %d listeners, in a list instead of the single address listen (or besides it, if "
+            "that is not\n# off). Each has an address; an upstream, unless it is that of remote; and "
+            "for a UNIX socket perhaps a\n# socket_mode.\n"
+            "# listeners = ( { address = \"127.0.0.1:3308\"; upstream = \"db2.example:3306\"; },\n"
+            "#               { address = \"unix:/run/querytap/mysqld.sock\"; socket_mode = \"0660\"; "
+            "} );\n",
+            SETTINGS_LISTENERS - 1);
+        for (uint64_t i = 0; i < s->n_listeners; i++) {
+                const struct settings_listener *l = &s->listeners[i];
+                (void)fputs(i == 0 ? "listeners = (\n    { address = " : ",\n    { address = ", out);
+                write_quoted(out, l->address);
+                if (l->upstream[0] != '\0') {
+                        (void)fputs("; upstream = ", out);
+                        write_quoted(out, l->upstream);
+                }
+                if (l->socket_mode != LISTENERS_SOCKET_MODE_UNSET) {
+                        (void)fprintf(out, "; socket_mode = \"%04o\"", (unsigned)l->socket_mode);
+                }
+                (void)fputs("; }", out);
+        }
+        (void)fputs(s->n_listeners > 0 ? "\n);\n" : "", out);
+}
+
 void settings_write(const struct settings *s, FILE *out)
 {
         char group[64] = "";
@@ -142,4 +170,6 @@ void settings_write(const struct settings *s, FILE *out)
         }
         (void)fputs(group[0] != '\0' ? "};\n" : "", out);
         write_sinks(s, out);
+        (void)fputs("\n", out);
+        write_listeners(s, out);
 }

@@ -13,10 +13,9 @@
 /** Let @p r carry the session: who it is, also as far as this record does not show it. */
 static void carry(const struct tap *tap, struct record *r)
 {
-        const struct tap_config *config = &tap->shared->config;
         struct field_set present = r->present;
         record_set_text(r, FIELD_CLIENT_ADDR, span_of(tap_client_addr(tap), tap->client_len));
-        record_set_text(r, FIELD_PROXY_LISTEN_ADDR, config->listen_addr);
+        record_set_text(r, FIELD_PROXY_LISTEN_ADDR, tap->listen_addr);
         record_set_text(r, FIELD_PROXY_CLIENT_ADDR, span_of(tap->own_addr, tap->own_len));
         record_set_text(r, FIELD_REMOTE_ADDR, tap->remote_addr);
         r->present = present;
@@ -26,7 +25,7 @@ static void carry(const struct tap *tap, struct record *r)
 void tap_identity_changed(struct tap *tap)
 {
         tap->known = 1ULL << FIELD_CONN_ID;
-        tap->known |= tap->shared->config.listen_addr.len > 0 ? 1ULL << FIELD_PROXY_LISTEN_ADDR : 0;
+        tap->known |= tap->listen_addr.len > 0 ? 1ULL << FIELD_PROXY_LISTEN_ADDR : 0;
         tap->known |= tap->remote_addr.len > 0 ? 1ULL << FIELD_REMOTE_ADDR : 0;
         tap->known |= tap->client_len > 0 ? 1ULL << FIELD_CLIENT_ADDR : 0;
         tap->known |= tap->own_len > 0 ? 1ULL << FIELD_PROXY_CLIENT_ADDR : 0;
@@ -139,6 +138,12 @@ enum status tap_set_client(struct tap *tap, const char *client_addr)
         return STATUS_OK;
 }
 
+void tap_set_listen(struct tap *tap, struct span listen_addr)
+{
+        tap->listen_addr = listen_addr;
+        tap_identity_changed(tap);
+}
+
 void tap_set_remote(struct tap *tap, struct span remote_addr)
 {
         tap->remote_addr = remote_addr;
@@ -204,6 +209,7 @@ struct tap_about tap_about(const struct tap *tap)
         struct tap_about about = {
             .conn_id = tap->conn_id, .capabilities = v.capabilities, .mode = v.mode, .packets = tap->packets};
         copy_text(about.client_addr, sizeof about.client_addr, span_of(tap->client_addr, tap->client_len));
+        copy_text(about.listen_addr, sizeof about.listen_addr, tap->listen_addr);
         copy_text(about.remote_addr, sizeof about.remote_addr, tap->remote_addr);
         copy_text(about.username, sizeof about.username, v.username);
         copy_text(about.database, sizeof about.database, v.database);

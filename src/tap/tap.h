@@ -43,7 +43,6 @@ struct tap_config {
         size_t sessions;                 /**< at once, at most: the recorder has a share for each */
         bool log_packets;                /**< each packet becomes a record (EVENT_PACKET) */
         uint64_t packets_redacted;       /**< FIELD_REDACTED of packets whose bytes were taken out */
-        struct span listen_addr;         /**< it must outlive the taps */
         struct tap_output output;
 };
 
@@ -151,6 +150,8 @@ bool tap_join(struct tap *tap, enum dissect_packing packing, uint64_t now_ns);
 /** The client is at @p client_addr (copied), as the one that connected says for it. Before tap_connected, whose record then says through
  *  whom. @return STATUS_NOMEM; then nothing has changed. */
 enum status tap_set_client(struct tap *tap, const char *client_addr);
+/** The address to which the client connected, as records show it. It must outlive the tap. */
+void tap_set_listen(struct tap *tap, struct span listen_addr);
 /** The address of the server, as records show it. It must outlive the tap. */
 void tap_set_remote(struct tap *tap, struct span remote_addr);
 /** The server was reached; @p own_addr is our own address towards it. Emits EVENT_CONNECT.

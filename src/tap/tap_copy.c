@@ -9,23 +9,20 @@ _Static_assert(sizeof(struct tap_about) <= CAPTURE_NOTE_MAX, "it is recorded as 
 struct tap_copy {
         struct tap_copy *next;
         struct tap_about about;
-        struct span listen_addr;
         struct capture_copy *packets; /* NULL = there are none */
 };
 
 /* --- taking it ---------------------------------------------------------------------------------------------------- */
 
 /** @p packets is taken over, also on failure. */
-static struct tap_copy *new_copy(const struct tap_shared *shared, const struct tap_about *about,
-                                 struct capture_copy *packets)
+static struct tap_copy *new_copy(const struct tap_about *about, struct capture_copy *packets)
 {
         struct tap_copy *copy = prof_alloc(STAGE_CAPTURE, sizeof *copy);
         if (copy == NULL) {
                 prof_free(packets);
                 return NULL;
         }
-        *copy =
-            (struct tap_copy){.about = *about, .listen_addr = shared->config.listen_addr, .packets = packets};
+        *copy = (struct tap_copy){.about = *about, .packets = packets};
         return copy;
 }
 
@@ -33,25 +30,23 @@ struct tap_copy *tap_copy(const struct tap *tap)
 {
         const struct tap_shared *shared = tap->shared;
         const struct tap_about about = tap_about(tap);
-        return new_copy(shared, &about,
-                        shared->capture != NULL ? capture_copy(shared->capture, &tap->track) : NULL);
+        return new_copy(&about, shared->capture != NULL ? capture_copy(shared->capture, &tap->track) : NULL);
 }
 
 /** @p packets, of an ended session, is taken over. */
-static struct tap_copy *new_ended_copy(const struct tap_shared *shared, uint64_t conn_id,
-                                       struct capture_copy *packets)
+static struct tap_copy *new_ended_copy(uint64_t conn_id, struct capture_copy *packets)
 {
         struct tap_about about = {.conn_id = conn_id};
         struct span note = packets != NULL ? capture_note(packets) : span_of(NULL, 0);
         if (note.len == sizeof about) {
                 memcpy(&about, note.data, sizeof about);
         }
-        return packets != NULL ? new_copy(shared, &about, packets) : NULL;
+        return packets != NULL ? new_copy(&about, packets) : NULL;
 }
 
 struct tap_copy *tap_copy_ended(const struct tap_shared *shared, uint64_t conn_id)
 {
-        return new_ended_copy(shared, conn_id, tap_packets_ended(shared, conn_id));
+        return new_ended_copy(conn_id, tap_packets_ended(shared, conn_id));
 }
 
 /* --- copies of many sessions -------------------------------------------------------------------------------------- */
@@ -95,7 +90,7 @@ static void add_ended(void *arg, const struct capture_track *t)
 {
         const struct ended *e = arg;
         if (e->wanted->seen(e->wanted->arg, t->conn_id) != UINT64_MAX) {
-                push(e->list, new_ended_copy(e->shared, t->conn_id, capture_copy(e->shared->capture, t)));
+                push(e->list, new_ended_copy(t->conn_id, capture_copy(e->shared->capture, t)));
         }
 }
 
@@ -150,7 +145,7 @@ static void begin(const struct tap_copy *copy, struct session_pcap *s, uint64_t 
             .capabilities = about->capabilities,
             .mode = about->mode,
             .client_addr = span_str(about->client_addr),
-            .listen_addr = copy->listen_addr,
+            .listen_addr = span_str(about->listen_addr),
             .remote_addr = span_str(about->remote_addr),
             .username = span_str(about->username),
             .database = span_str(about->database),
@@ -196,6 +191,6 @@ void tap_copy_pcap(const struct tap_copy *copy, struct pcapng *out)
 {
         struct session_pcap s;
         uint64_t seen = 0;
-        tap_copy_head(copy->listen_addr, out);
+        tap_copy_head(span_str(copy->about.listen_addr), out);
         tap_copy_continue(copy, &s, &seen, out);
 }

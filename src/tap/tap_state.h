@@ -19,6 +19,7 @@ struct tap_about {
         uint64_t end_ns;  /* wall time; 0 = it is open */
         bool abrupt;
         char client_addr[64];
+        char listen_addr[120];
         char remote_addr[128];
         char username[64];
         char database[64];
@@ -45,6 +46,7 @@ struct tap {
         char *prevented_by;     /* the error behind it; NULL = none */
         uint64_t start_ns;
         uint64_t server_end_ns; /* 0 = the server has not ended */
+        struct span listen_addr;
         struct span remote_addr;
         char *own_addr;                 /* towards the server; NULL = not connected */
         char *tls[2];                   /* by enum side; NULL = none */

@@ -306,7 +306,7 @@ class Proxy:
     """A running querytap; use it with `with`. Its end is checked: exit status 0, no word from a sanitizer."""
     numbers = itertools.count(1)
 
-    def __init__(self, *args, remote=None, log=True, expect_opaque=False, expect_lint=None, env=None, wait=True, preexec=None, pass_fds=()):
+    def __init__(self, *args, remote=None, listen="127.0.0.1:0", log=True, expect_opaque=False, expect_lint=None, env=None, wait=True, preexec=None, pass_fds=()):
         base = os.path.join(FOLDER, f"proxy-{next(Proxy.numbers)}")
         self.log_path = base + ".log"
         self.err_path = base + ".err"
@@ -316,7 +316,7 @@ class Proxy:
         self.remote = f"127.0.0.1:{server().port}" if remote is None else remote
         argv = [BINARY, "proxy", *(["-r", self.remote] if self.remote else []),  # "": a settings file says it
                 *(["--log", self.log_path] if log is True else []),
-                *(["-l", "127.0.0.1:0"] if not any(a.startswith(("-l", "--listen")) for a in args) else []),
+                *(["-l", listen] if listen and not any(a.startswith(("-l", "--listen")) for a in args) else []),  # "": likewise
                 *(["--admin", "127.0.0.1:0"] if not any(a.startswith("--admin") for a in args) else []),
                 *(["--limits-shutdown-timeout-ms", "0"] if "--limits-shutdown-timeout-ms" not in args else []),
                 *(["--workers", str(WORKERS)] if "--workers" not in args else []), *args]

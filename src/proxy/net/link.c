@@ -114,16 +114,17 @@ static enum status handle(struct link *link, enum tls_state state)
         return STATUS_OK;
 }
 
-enum status link_secure(struct link *link, const struct tls_context *tls, struct span first)
+enum status link_secure(struct link *link, const struct tls_context *tls, const struct address *server,
+                        struct span first)
 {
         const struct tls_sink sink = {link, on_plain, on_cipher, on_established};
         const struct link_shared *shared = link->shared;
-        link->tls = tls_new(tls, link->side, sink, shared->plain, PLAIN_BYTES);
+        link->tls = tls_new(tls, server, sink, shared->plain, PLAIN_BYTES);
         if (link->tls == NULL) {
                 return STATUS_NOMEM;
         }
         enter(link, LINK_HANDSHAKE);
-        if (link->side == SIDE_SERVER) {
+        if (server != NULL) {
                 if (link->other->tls != NULL && tls_context_passes_name(tls) &&
                     tls_pass_name(link->tls, link->other->tls) != STATUS_OK) {
                         return STATUS_NOMEM;

@@ -25,6 +25,7 @@
 
 struct bufferevent;
 struct link;
+struct address;
 struct tls;
 struct tls_context;
 
@@ -126,11 +127,13 @@ void link_close(struct link *link);
 /** Write or keep for writing. @return STATUS_NOMEM if bytes could not be kept: the session must end. If the socket fails,
  *  writing becomes LINK_WRITE_FAILED instead. */
 enum status link_write(struct link *link, struct span bytes);
-/** Begin TLS with the peer, as @p tls says, which must outlive the link; @p first are the peer's first bytes, if some came already. From
+/** Begin TLS with the peer, as @p tls says, which must outlive the link. @p server is the peer's address if it is the server, else NULL;
+ *  it need only live during the call. @p first are the peer's first bytes, if some came already. From
  *  here on link_write encrypts.
  *  Failure is reported by on_tls_failed, success by on_secured; both may come within the call.
  *  @return STATUS_NOMEM if it could not be set up. */
-enum status link_secure(struct link *link, const struct tls_context *tls, struct span first);
+enum status link_secure(struct link *link, const struct tls_context *tls, const struct address *server,
+                        struct span first);
 /** The handshake will not succeed: what waited for its end is sent unencrypted, and so is all that is written from here on.
  *  @return STATUS_NOMEM: the session must end. */
 enum status link_end_handshake(struct link *link);

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
-#include "base/files.h"
+#include "base/unix_socket.h"
 #include "profile/heap/prof.h"
 #include "proxy/net/inherited.h"
 
@@ -14,7 +14,6 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum { BACKLOG = 1024, ACCEPTS_MAX = 16, PAUSE_S = 1, REPORT_AGAIN_S = 60 };
@@ -30,9 +29,7 @@ struct listener {
         uint64_t reported_ns; /* when the last failure was reported; 0 = never */
         _Atomic uint64_t errors;
         char addr[ADDRESS_TEXT_MAX];
-        char unix_path
-            [ADDRESS_TEXT_MAX]; /* to be removed at the end, if it is still the file that was bound: */
-        struct stat unix_stat;  /* its identity */
+        struct unix_socket_file file; /* to be removed at the end */
 };
 
 const char *listener_addr(const struct listener *l)
@@ -132,23 +129,6 @@ void listener_close(struct listener *l)
 
 /* --- binding ------------------------------------------------------------------------------------------------------- */
 
-/** Remove a socket file that nobody listens on: a proxy that was killed has left it. */
-static void remove_stale(const struct sockaddr_storage *ss, socklen_t len)
-{
-        const struct sockaddr_un *un = (const struct sockaddr_un *)ss;
-        struct stat st;
-        if (stat(un->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode)) {
-                return;
-        }
-        int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (probe >= 0) {
-                if (connect(probe, (const struct sockaddr *)ss, len) != 0 && errno == ECONNREFUSED) {
-                        (void)unlink(un->sun_path);
-                }
-                (void)close(probe);
-        }
-}
-
 /** Names are looked up by a blocking call, which is acceptable at the start. */
 static bool resolve(const struct address *address, struct sockaddr_storage *ss, socklen_t *len)
 {
@@ -176,9 +156,7 @@ const char *listener_objection(const struct address *address)
         struct sockaddr_storage ss;
         socklen_t len = 0;
         if (address->is_unix) {
-                struct stat st;
-                bool other = stat(address->host, &st) == 0 && !S_ISSOCK(st.st_mode) && !S_ISDIR(st.st_mode);
-                int error = other ? EADDRINUSE : files_append_error(address->host);
+                int error = unix_socket_objection(address->host);
                 return error != 0 ? strerror(error) : NULL;
         }
         struct address any_port = *address;
@@ -204,55 +182,73 @@ static void set_options(int fd, bool is_unix)
         }
 }
 
-static enum status bind_socket(struct listener *l, const struct address *address, const char *text)
+/** @return a socket that listens on @p ss; -1 with errno. */
+static int listen_on(const struct sockaddr_storage *ss, socklen_t len)
 {
+        int one = 1;
+        int fd = socket(ss->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fd < 0) {
+                return -1;
+        }
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+        if (bind(fd, (const struct sockaddr *)ss, len) != 0 || listen(fd, BACKLOG) != 0) {
+                int error = errno;
+                (void)close(fd);
+                errno = error;
+                return -1;
+        }
+        return fd;
+}
+
+/** Why the address may be used already, and what to do. */
+static const char *hint(const struct address *address, int error)
+{
+        struct stat st;
+        if (error != EADDRINUSE) {
+                return "";
+        }
+        return address->is_unix && lstat(address->host, &st) == 0 && !S_ISSOCK(st.st_mode)
+                   ? " (the file exists and is not a socket)"
+                   : " (another program uses it; choose another address with --listen)";
+}
+
+static enum status bind_socket(struct listener *l, const struct listener_config *config)
+{
+        const struct address *address = config->address;
         struct sockaddr_storage ss;
         socklen_t len = 0;
-        int one = 1;
         l->fd = inherited_take(address);
-        l->fd = l->fd < 0 ? inherited_take_only() : l->fd;
-        if (l->fd >= 0) {
-                l->inherited = true;
-                set_options(l->fd, address->is_unix);
-                address_own(l->fd, l->addr);
-                return STATUS_OK;
-        }
-        if (!resolve(address, &ss, &len)) {
-                diag(DIAG_ERROR, "can't listen on %s: the host name can't be resolved", text);
+        l->fd = l->fd < 0 && config->is_only ? inherited_take_only() : l->fd;
+        l->inherited = l->fd >= 0;
+        if (!l->inherited && address->is_unix) {
+                l->fd = unix_socket_listen(address->host, config->mode, BACKLOG, &l->file);
+        } else if (!l->inherited && resolve(address, &ss, &len)) {
+                l->fd = listen_on(&ss, len);
+        } else if (!l->inherited) {
+                diag(DIAG_ERROR, "can't listen on %s: the host name can't be resolved", config->text);
                 return STATUS_IO;
         }
-        if (address->is_unix) {
-                remove_stale(&ss, len);
-        }
-        l->fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (l->fd >= 0 && !address->is_unix) {
-                (void)setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+        if (l->fd < 0) {
+                int error = errno;
+                diag(DIAG_ERROR, "can't listen on %s: %s%s", config->text, strerror(error),
+                     hint(address, error));
+                return STATUS_IO;
         }
         set_options(l->fd, address->is_unix);
-        if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&ss, len) != 0 || listen(l->fd, BACKLOG) != 0) {
-                diag(DIAG_ERROR, "can't listen on %s: %s%s", text, strerror(errno),
-                     errno == EADDRINUSE ? " (another program uses it; choose another address with --listen)"
-                                         : "");
-                return STATUS_IO;
-        }
-        if (address->is_unix && stat(address->host, &l->unix_stat) == 0) {
-                memcpy(l->unix_path, address->host, sizeof l->unix_path);
-        }
         address_own(l->fd, l->addr);
         return STATUS_OK;
 }
 
-enum status listener_new(const struct address *address, const char *text, listener_accepted *accepted,
-                         void *arg, struct listener **out)
+enum status listener_new(const struct listener_config *config, struct listener **out)
 {
         PROF_SCOPE(STAGE_LISTENER);
         struct listener *l = prof_calloc(STAGE_LISTENER, 1, sizeof *l);
         if (l == NULL) {
-                diag(DIAG_ERROR, "can't listen on %s: out of memory", text);
+                diag(DIAG_ERROR, "can't listen on %s: out of memory", config->text);
                 return STATUS_NOMEM;
         }
-        *l = (struct listener){.fd = -1, .accepted = accepted, .arg = arg};
-        enum status status = bind_socket(l, address, text);
+        *l = (struct listener){.fd = -1, .accepted = config->accepted, .arg = config->arg};
+        enum status status = bind_socket(l, config);
         if (status != STATUS_OK) {
                 listener_free(l);
                 return status;
@@ -287,10 +283,6 @@ void listener_free(struct listener *l)
         if (l->fd >= 0) {
                 (void)close(l->fd);
         }
-        struct stat now;
-        if (l->unix_path[0] != '\0' && stat(l->unix_path, &now) == 0 && now.st_ino == l->unix_stat.st_ino &&
-            now.st_dev == l->unix_stat.st_dev) {
-                (void)unlink(l->unix_path);
-        }
+        unix_socket_remove(&l->file);
         prof_free(l);
 }

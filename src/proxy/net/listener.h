@@ -13,9 +13,17 @@ struct listener;
 /** A client has connected. @p fd is non-blocking and belongs to the receiver. */
 typedef void listener_accepted(void *arg, int fd, const char *client_addr);
 
+struct listener_config {
+        const struct address *address;
+        const char *text; /**< of the address, for messages */
+        mode_t mode;      /**< of the file of a UNIX socket */
+        bool is_only; /**< if the program was started with one socket, that is it, whatever its address is */
+        listener_accepted *accepted;
+        void *arg;
+};
+
 /** Bind and listen, or take the socket that the program was started with (inherited.h). Errors are reported with diag. */
-enum status listener_new(const struct address *address, const char *text, listener_accepted *accepted,
-                         void *arg, struct listener **out);
+enum status listener_new(const struct listener_config *config, struct listener **out);
 /** Begin to accept, on @p base's thread. Errors are reported with diag. */
 enum status listener_start(struct listener *l, struct event_base *base);
 /** Stop accepting clients, or resume. On its loop's thread. */

@@ -29,10 +29,11 @@ struct tls {
 
 /* --- life ----------------------------------------------------------------------------------------------------------- */
 
-struct tls *tls_new(const struct tls_context *context, enum side peer, struct tls_sink sink, uint8_t *buffer,
-                    size_t buffer_size)
+struct tls *tls_new(const struct tls_context *context, const struct address *server, struct tls_sink sink,
+                    uint8_t *buffer, size_t buffer_size)
 {
         PROF_SCOPE(STAGE_TLS);
+        const enum side peer = server != NULL ? SIDE_SERVER : SIDE_CLIENT;
         struct tls *t = prof_calloc(STAGE_TLS, 1, sizeof *t);
         if (t == NULL) {
                 return NULL;
@@ -41,7 +42,7 @@ struct tls *tls_new(const struct tls_context *context, enum side peer, struct tl
         t->bio = (struct tls_bio){.arg = sink.arg, .write = sink.on_cipher};
         ERR_clear_error();
         BIO *bio = tls_bio_new(tls_context_bio(context), &t->bio);
-        t->ssl = tls_context_connection(context, peer);
+        t->ssl = tls_context_connection(context, server);
         if (bio == NULL || t->ssl == NULL) {
                 BIO_free(bio);
                 tls_free(t);

@@ -33,10 +33,10 @@ enum tls_state {
         TLS_NOMEM,  /**< on_cipher failed, or memory is out */
 };
 
-/** The peer is @p peer: towards a client we are the server. Decrypted bytes are put into @p buffer before they are handed on; all
+/** The peer is @p server or, if that is NULL, a client, towards which we are the server. Decrypted bytes are put into @p buffer before they are handed on; all
  *  connections of a thread may share one. A client's handshake starts with tls_start. @return NULL when memory is out. */
-struct tls *tls_new(const struct tls_context *context, enum side peer, struct tls_sink sink, uint8_t *buffer,
-                    size_t buffer_size);
+struct tls *tls_new(const struct tls_context *context, const struct address *server, struct tls_sink sink,
+                    uint8_t *buffer, size_t buffer_size);
 /** NULL is allowed. */
 void tls_free(struct tls *t);
 

@@ -111,11 +111,14 @@ static void add_own_name(struct tls_names *n)
         }
 }
 
-enum status tls_names_init(struct tls_names *n, const struct address *listen, const char *more)
+enum status tls_names_init(struct tls_names *n, const struct address *listen, unsigned n_listen,
+                           const char *more)
 {
         *n = (struct tls_names){.list = "DNS:localhost,IP:127.0.0.1,IP:::1"};
         n->required = strlen(n->list);
-        add_listener(n, listen);
+        for (unsigned i = 0; i < n_listen; i++) {
+                add_listener(n, &listen[i]);
+        }
         enum status status = add_all(n, more);
         n->required_end = strlen(n->list);
         add_own_name(n);

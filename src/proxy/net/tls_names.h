@@ -1,7 +1,7 @@
 /** @file tls_names.h  The names in the certificate that the proxy generates (subjectAltName).
  *
  * It always names localhost, 127.0.0.1, ::1, and this machine's host name. What clients need besides, because the settings say so, is
- * *required*: the host of `listen`, unless that is a wildcard or a UNIX socket, and each entry of `tls.names`.
+ * *required*: the host of each listener, unless that is a wildcard or a UNIX socket, and each entry of `tls.names`.
  * Threads: main.   Memory: allocates nothing. */
 #ifndef PROXY_NET_TLS_NAMES_H
 #define PROXY_NET_TLS_NAMES_H
@@ -25,9 +25,10 @@ struct tls_names {
         size_t required_end;      /**< … and where they end */
 };
 
-/** @p more: names and IP addresses, separated by commas; `*.` may stand before a name.
+/** @p listen: where clients connect to. @p more: names and IP addresses, separated by commas; `*.` may stand before a name.
  *  @return STATUS_INVALID (not reported) if one of them is neither. */
-enum status tls_names_init(struct tls_names *n, const struct address *listen, const char *more);
+enum status tls_names_init(struct tls_names *n, const struct address *listen, unsigned n_listen,
+                           const char *more);
 
 /** Write the required names that @p certificate does not have to @p out, separated by commas: empty if it has them all. */
 void tls_names_missing(const struct tls_names *n, X509 *certificate, char *out, size_t size);

@@ -2,10 +2,10 @@
 if HAVE_CUNIT
 check_PROGRAMS += tests/unit/test-base tests/unit/test-utf8 tests/unit/test-transcode tests/unit/test-quick \
 	tests/unit/test-ticker tests/unit/test-shown tests/unit/test-files tests/unit/test-json-writer \
-	tests/unit/test-column tests/unit/test-nearest
+	tests/unit/test-column tests/unit/test-nearest tests/unit/test-unix-socket
 TESTS += tests/unit/test-base tests/unit/test-utf8 tests/unit/test-transcode tests/unit/test-quick \
 	tests/unit/test-ticker tests/unit/test-shown tests/unit/test-files tests/unit/test-json-writer \
-	tests/unit/test-column tests/unit/test-nearest
+	tests/unit/test-column tests/unit/test-nearest tests/unit/test-unix-socket
 tests_unit_test_base_SOURCES = $(UNIT_COMMON) tests/unit/base/test_base.c
 tests_unit_test_base_LDADD = $(BASE) $(TEST_LIBS)
 tests_unit_test_utf8_SOURCES = $(UNIT_COMMON) tests/unit/json_check.c tests/unit/json_check.h tests/unit/base/test_utf8.c
@@ -26,6 +26,8 @@ tests_unit_test_column_SOURCES = $(UNIT_COMMON) tests/unit/json_check.c tests/un
 	tests/unit/base/test_column.c
 tests_unit_test_column_LDADD = $(BASE) $(TEST_LIBS)
 tests_unit_test_json_writer_LDADD = $(BASE) $(TEST_LIBS)
+tests_unit_test_unix_socket_SOURCES = $(UNIT_COMMON) tests/unit/base/test_unix_socket.c
+tests_unit_test_unix_socket_LDADD = $(BASE) $(TEST_LIBS)
 tests_unit_test_nearest_SOURCES = $(UNIT_COMMON) tests/unit/base/test_nearest.c
 tests_unit_test_nearest_LDADD = $(BASE) $(TEST_LIBS)
 endif

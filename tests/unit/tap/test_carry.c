@@ -122,7 +122,6 @@ static void play(struct keeper *k, const struct span *tapes, size_t n)
                         .pipeline = 256,
                         .statements = 256,
                         .lint = 16},
-            .listen_addr = span_str("127.0.0.1:33060"),
             .output = {.arg = k, .on_record = on_record},
         };
         if (k->has_places) {
@@ -135,6 +134,7 @@ static void play(struct keeper *k, const struct span *tapes, size_t n)
         for (size_t i = 0; i < n; i++) {
                 taps[i] = tap_new(&shared, 100 + i, i % 2 == 0 ? "127.0.0.1:5" : "", &times, now_ns);
                 CU_ASSERT_PTR_NOT_NULL_FATAL(taps[i]);
+                tap_set_listen(taps[i], span_str("127.0.0.1:33060"));
                 tap_set_remote(taps[i], span_str("127.0.0.1:3306"));
                 tap_notice(taps[i], EVENT_NOTICE, "before it is connected", NULL, now_ns);
                 CU_ASSERT_EQUAL(tap_connected(taps[i], "127.0.0.1:6", now_ns), STATUS_OK);

@@ -67,12 +67,12 @@ static char *records_of_tap(struct span tape)
                                                       .statements = 256,
                                                       .rows = 3,
                                                       .lint = 16},
-                                          .listen_addr = span_str("listen:1"),
                                           .output = {.arg = out, .on_record = on_record}};
         struct tap_times times = {0};
         CU_ASSERT_EQUAL_FATAL(tap_shared_init(&shared, &config, &wall_offset_ns), STATUS_OK);
         struct tap *tap = tap_new(&shared, 7, "10.0.0.1:5000", &times, 0);
         CU_ASSERT_PTR_NOT_NULL_FATAL(tap);
+        tap_set_listen(tap, span_str("listen:1"));
         tap_set_remote(tap, span_str("remote:2"));
         struct reader r = reader_over(tape);
         while (reader_left(&r) > 5) {

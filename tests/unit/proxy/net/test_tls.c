@@ -78,12 +78,12 @@ static void on_established(void *arg)
         e->established++;
 }
 
-static bool open_end(struct end *e, const struct tls_context *context, enum side peer)
+static bool open_end(struct end *e, const struct tls_context *context, const struct address *server)
 {
         const struct tls_sink sink = {e, on_plain, on_cipher, on_established};
         e->out = malloc(PIPE_MAX);
         e->plain = malloc(PIPE_MAX);
-        e->tls = tls_new(context, peer, sink, e->room, sizeof e->room);
+        e->tls = tls_new(context, server, sink, e->room, sizeof e->room);
         return e->tls != NULL;
 }
 
@@ -121,6 +121,7 @@ static void talk(struct end *a, struct end *b, size_t split)
 struct pair {
         struct settings settings;
         struct tls_context *context;
+        struct address remote;
         struct end *server; /* our side towards a client */
         struct end *client; /* our side towards a server */
 };
@@ -128,10 +129,9 @@ struct pair {
 static enum status make_context(struct pair *p, const char *remote_text)
 {
         struct address listen;
-        struct address remote;
         CU_ASSERT_EQUAL(address_parse("127.0.0.1:3307", &listen), STATUS_OK);
-        CU_ASSERT_EQUAL(address_parse(remote_text, &remote), STATUS_OK);
-        return tls_context_new(&p->settings, &listen, &remote, &p->context);
+        CU_ASSERT_EQUAL(address_parse(remote_text, &p->remote), STATUS_OK);
+        return tls_context_new(&p->settings, &(struct tls_ends){&listen, 1, &p->remote, 1}, &p->context);
 }
 
 static void defaults(struct pair *p)
@@ -147,8 +147,8 @@ static void open_pair(struct pair *p, const char *remote_text)
         CU_ASSERT_EQUAL_FATAL(make_context(p, remote_text), STATUS_OK);
         p->server = calloc(1, sizeof *p->server);
         p->client = calloc(1, sizeof *p->client);
-        CU_ASSERT_TRUE_FATAL(open_end(p->server, p->context, SIDE_CLIENT));
-        CU_ASSERT_TRUE_FATAL(open_end(p->client, p->context, SIDE_SERVER));
+        CU_ASSERT_TRUE_FATAL(open_end(p->server, p->context, NULL));
+        CU_ASSERT_TRUE_FATAL(open_end(p->client, p->context, &p->remote));
         p->client->state = tls_start(p->client->tls);
 }
 
@@ -356,8 +356,8 @@ static void without_tls_nothing_is_read(void)
         p.settings.tls.server = SETTINGS_TLS_AS_CLIENT;
         (void)snprintf(p.settings.tls.certificate, sizeof p.settings.tls.certificate, "/nonexistent");
         CU_ASSERT_EQUAL_FATAL(make_context(&p, "localhost:3306"), STATUS_OK);
-        CU_ASSERT_PTR_NULL(tls_context_connection(p.context, SIDE_CLIENT));
-        CU_ASSERT_EQUAL(tls_context_policy(p.context)->client, GATE_CLIENT_DISABLED);
+        CU_ASSERT_PTR_NULL(tls_context_connection(p.context, NULL));
+        CU_ASSERT_EQUAL(tls_context_policy(p.context, false, false)->client, GATE_CLIENT_DISABLED);
         tls_context_free(p.context);
 }
 
@@ -368,7 +368,7 @@ static void seals_and_unseals(void)
         uint8_t plain[512];
         defaults(&p);
         CU_ASSERT_EQUAL_FATAL(make_context(&p, "localhost:3306"), STATUS_OK);
-        const struct gate_policy *policy = tls_context_policy(p.context);
+        const struct gate_policy *policy = tls_context_policy(p.context, false, false);
         struct span pem = policy->public_key(policy->arg);
         struct writer w = writer_over(sealed, sizeof sealed);
         CU_ASSERT_TRUE(policy->seal(policy->arg, pem, span_str("secret"), &w));
@@ -387,7 +387,7 @@ static void seals_and_unseals(void)
         /* also where there is no certificate to take the key of */
         p.settings.tls.client = SETTINGS_TLS_CLIENT_DISABLED;
         CU_ASSERT_EQUAL_FATAL(make_context(&p, "localhost:3306"), STATUS_OK);
-        policy = tls_context_policy(p.context);
+        policy = tls_context_policy(p.context, false, false);
         CU_ASSERT_TRUE(policy->public_key(policy->arg).len > 400);
         tls_context_free(p.context);
 }
@@ -466,8 +466,7 @@ static bool converse(struct pair *p)
 {
         p->server = calloc(1, sizeof *p->server);
         p->client = calloc(1, sizeof *p->client);
-        bool open =
-            open_end(p->server, p->context, SIDE_CLIENT) && open_end(p->client, p->context, SIDE_SERVER);
+        bool open = open_end(p->server, p->context, NULL) && open_end(p->client, p->context, &p->remote);
         if (open) {
                 p->client->state = tls_start(p->client->tls);
                 (void)tls_write(p->client->tls, span_str("a login"));

@@ -16,12 +16,22 @@ static const char *required(const char *listen, const char *more)
         static char out[TLS_NAMES_MAX];
         struct address address;
         CU_ASSERT_EQUAL(address_parse(listen, &address), STATUS_OK);
-        if (tls_names_init(&names, &address, more) != STATUS_OK) {
+        if (tls_names_init(&names, &address, 1, more) != STATUS_OK) {
                 return "invalid";
         }
         (void)snprintf(out, sizeof out, "%.*s", (int)(names.required_end - names.required),
                        names.list + names.required);
         return out;
+}
+
+static void names_all_listeners(void)
+{
+        struct address listen[3];
+        CU_ASSERT_EQUAL(address_parse("10.1.2.3:3307", &listen[0]), STATUS_OK);
+        CU_ASSERT_EQUAL(address_parse("unix:/run/a.sock", &listen[1]), STATUS_OK);
+        CU_ASSERT_EQUAL(address_parse("db.example:3307", &listen[2]), STATUS_OK);
+        CU_ASSERT_EQUAL(tls_names_init(&names, listen, 3, ""), STATUS_OK);
+        CU_ASSERT_PTR_NOT_NULL(strstr(names.list, ",IP:10.1.2.3,DNS:db.example"));
 }
 
 static void names_the_listener(void)
@@ -96,6 +106,7 @@ static void finds_what_is_missing(void)
 
 static const struct tap_test tests[] = {
     {"the certificate names the listener", names_the_listener},
+    {"names all listeners", names_all_listeners},
     {"names are added", adds_names},
     {"missing names are found", finds_what_is_missing},
 };
