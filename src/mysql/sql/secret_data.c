@@ -30,29 +30,6 @@ static bool is_binary(struct span bytes)
         return false;
 }
 
-/** Does @p text contain IDENTIFIED BY or the like, with any space between? */
-static bool has_identified(struct span text)
-{
-        static const char word[] = "IDENTIFIED";
-        static const char *const next[] = {"BY", "VIA", "WITH", "AS", "/*", "#", "--"};
-        size_t i = 0;
-        while ((i += stride_find_word(text.data + i, text.len - i, word)) < text.len) {
-                i += sizeof word - 1;
-                while (i < text.len &&
-                       (text.data[i] == ' ' || (text.data[i] >= '\t' && text.data[i] <= '\r'))) {
-                        i++;
-                }
-                for (size_t k = 0; k < sizeof next / sizeof next[0]; k++) {
-                        size_t len = strlen(next[k]);
-                        if (text.len - i >= len &&
-                            strncasecmp((const char *)text.data + i, next[k], len) == 0) {
-                                return true;
-                        }
-                }
-        }
-        return false;
-}
-
 /** Does @p text contain a word that arbitrary bytes do not contain by chance? (A hash of caching_sha2_password, for example, has
  *  control characters.) */
 static bool has_long_word(struct span text)
@@ -79,8 +56,7 @@ bool secret_has_quotes(struct span value)
 
 static bool has_constants(struct span value)
 {
-        return value.len > 0 &&
-               (memchr(value.data, '\'', value.len) != NULL || memchr(value.data, '"', value.len) != NULL);
+        return memchr(value.data, '\'', value.len) != NULL || memchr(value.data, '"', value.len) != NULL;
 }
 
 /** Is @p t a word with which statements and bodies of stored programs begin? */
@@ -129,14 +105,12 @@ bool secret_is_in_value(struct span value)
         if (secret_is_within(value) || (secret_is_mentioned_in_data(value) && has_constants(value))) {
                 return true;
         }
-        return ((secret_has_word(value, "CRYPT(") || has_identified(value)) && has_constants(value)) ||
-               is_secret_statement(value);
+        return is_secret_statement(value);
 }
 
 bool secret_is_in_packet(struct span bytes)
 {
-        return secret_suspected(bytes) && (secret_is_mentioned_in_data(bytes) || secret_is_within(bytes) ||
-                                           secret_has_word(bytes, "CRYPT(") || has_identified(bytes));
+        return secret_suspected(bytes) && (secret_is_mentioned_in_data(bytes) || secret_is_within(bytes));
 }
 
 /* --- names -------------------------------------------------------------------------------------------------------------- */
@@ -259,20 +233,26 @@ static void take_operator(struct walk *w, const struct sql_token *t)
                         end_item(w, i);
                 }
                 return;
-        case ';': w->items[w->depth] = (struct item){.in_list = false}; return;
+        case ';':
+                end_item(w, i);
+                *i = (struct item){.in_list = false};
+                return;
         default: i->is_long = true; i->ends_in_name = false;
         }
 }
 
 static void take_token(struct walk *w, const struct sql_token *t)
 {
+        static const char *const ends[] = {"FROM",   "INTO",  "UNION",     "INTERSECT", "EXCEPT",
+                                           "WHERE",  "GROUP", "HAVING",    "ORDER",     "LIMIT",
+                                           "WINDOW", "FOR",   "PROCEDURE", NULL};
         struct item *i = &w->items[w->depth];
         if (t->kind == SQL_OPERATOR) {
                 take_operator(w, t);
         } else if (reads(t, "SELECT")) {
                 *i = (struct item){.is_query = true, .in_list = true, .list_mentions = i->list_mentions};
                 w->is_select = true;
-        } else if (i->in_list && (reads(t, "FROM") || reads(t, "INTO") || reads(t, "UNION"))) {
+        } else if (i->in_list && t->kind == SQL_KEYWORD && span_is_one_of(t->text, ends)) {
                 end_item(w, i);
                 i->in_list = false;
         } else if (is_name(t) || t->kind == SQL_HOST) {
@@ -282,7 +262,6 @@ static void take_token(struct walk *w, const struct sql_token *t)
                 i->mentions = i->mentions || secret_is_name(name) || secret_columns_has(w->found, name);
                 i->last = is_alias ? name : (struct span){NULL, 0};
                 i->ends_in_name = is_alias;
-                i->is_long = i->is_long || !is_alias;
         } else if (t->kind != SQL_COMMENT) {
                 i->is_long = true;
                 i->ends_in_name = false;
@@ -293,14 +272,11 @@ static void take_token(struct walk *w, const struct sql_token *t)
 static void note_unclear(struct walk *w, const struct sql_token *before, const struct sql_token *t,
                          const struct sql_token *next)
 {
-        bool opens = next->text.len == 1 && next->text.data[0] == '(' && next->kind == SQL_OPERATOR;
-        bool closed = before->text.len == 1 && before->text.data[0] == ')';
-        w->unclear =
-            w->unclear ||
-            (opens && closed && is_name(t) && !reads(t, "IN") && !reads(t, "AND") && !reads(t, "OR") &&
-             !reads(t, "ON") && !reads(t, "UNION") && !reads(t, "VALUES") && !reads(t, "USING")) ||
-            reads(t, "JSON_TABLE") ||
-            (w->depth > 0 && (reads(t, "UNION") || reads(t, "INTERSECT") || reads(t, "EXCEPT")));
+        static const char *const no_names[] = {"IN", "AND", "OR", "ON", "UNION", "VALUES", "USING", NULL};
+        static const char *const sets[] = {"UNION", "INTERSECT", "EXCEPT", NULL};
+        bool is_list = sql_is_sign(before, ')') && is_name(t) && sql_is_sign(next, '(');
+        w->unclear = w->unclear || (is_list && !sql_is_one_of(t, no_names)) || sql_is_word(t, "JSON_TABLE") ||
+                     (w->depth > 0 && sql_is_one_of(t, sets));
 }
 
 /** Walk over @p sql once. @return whether another name was found. */
