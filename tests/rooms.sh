@@ -36,7 +36,7 @@ cli: run admin observe capture/read proxy proxy/net journal journal/enrich journ
 libraries='
 event2/: proxy/ admin/ cli/ run/supervisor profile/heap/hooks
 openssl/: proxy/net/ journal/enrich/redact profile/heap/hooks
-libconfig.h: settings/
+libconfig.h: settings/ run/run_config
 elfutils/: profile/heap/ profile/export/
 zlib.h: mysql/wire/compress profile/export/gzip profile/explain/inflate journal/sink/compress_file capture/read/capture_input
 zstd.h: mysql/wire/compress

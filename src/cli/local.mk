@@ -34,6 +34,8 @@ src_libcli_a_SOURCES = \
 	src/cli/reload.c \
 	src/cli/reload.h \
 	src/cli/run_command.c \
+	src/cli/run_options.c \
+	src/cli/run_options.h \
 	src/cli/service.c \
 	src/cli/service.h \
 	src/cli/show.c \

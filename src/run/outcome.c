@@ -2,6 +2,7 @@
 
 #include "profile/heap/prof.h"
 #include "run/lookup.h"
+#include "run/text_file.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,21 +25,14 @@ void outcome_add(struct outcome *o, struct outcome_item item, const char *format
         o->items[o->n++] = item;
 }
 
-static int compare_spans(struct span a, struct span b)
-{
-        size_t len = a.len < b.len ? a.len : b.len;
-        int by_bytes = len > 0 ? memcmp(a.data, b.data, len) : 0;
-        return by_bytes != 0 ? by_bytes : (a.len > b.len) - (a.len < b.len);
-}
-
 static int compare(const void *a, const void *b)
 {
         const struct outcome_item *x = a;
         const struct outcome_item *y = b;
         int by = (x->level > y->level) - (x->level < y->level);
         by = by != 0 ? by : strcmp(x->rule, y->rule);
-        by = by != 0 ? by : compare_spans(x->shape, y->shape);
-        by = by != 0 ? by : compare_spans(x->scope, y->scope);
+        by = by != 0 ? by : text_file_compare(x->shape, y->shape);
+        by = by != 0 ? by : text_file_compare(x->scope, y->scope);
         return by != 0 ? by : strcmp(x->message, y->message);
 }
 

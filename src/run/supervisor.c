@@ -219,7 +219,7 @@ void supervisor_fini(struct supervisor *s)
         if (s->timer != NULL) {
                 event_free(s->timer);
         }
-        if (s->fd >= 0) {
+        if (s->base != NULL && s->fd >= 0) {
                 (void)close(s->fd);
         }
 }

@@ -7,6 +7,7 @@
 #include "profile/heap/prof.h"
 #include "run/code_place.h"
 #include "run/lookup.h"
+#include "run/text_file.h"
 
 #include <stdlib.h>
 
@@ -273,21 +274,14 @@ void tally_free(struct tally_state *t)
         prof_free(t);
 }
 
-/** As memcmp, but of texts of different lengths. */
-static int compare(struct span a, struct span b)
-{
-        size_t len = a.len < b.len ? a.len : b.len;
-        int by_bytes = len > 0 ? memcmp(a.data, b.data, len) : 0;
-        return by_bytes != 0 ? by_bytes : (a.len > b.len) - (a.len < b.len);
-}
-
 static int by_name(const void *a, const void *b, void *arg)
 {
         const struct tally *y = arg;
         const struct tally_use *x = a;
         const struct tally_use *z = b;
-        int by_scope = compare(y->scopes[x->scope].name, y->scopes[z->scope].name);
-        return by_scope != 0 ? by_scope : compare(y->shapes[x->shape].text, y->shapes[z->shape].text);
+        int by_scope = text_file_compare(y->scopes[x->scope].name, y->scopes[z->scope].name);
+        return by_scope != 0 ? by_scope
+                             : text_file_compare(y->shapes[x->shape].text, y->shapes[z->shape].text);
 }
 
 const struct tally *tally_finish(struct tally_state *t)

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -178,6 +179,67 @@ class Handover(Run):
     def test_limits_are_those_of_the_caller(self):
         here = subprocess.run(["sh", "-c", "ulimit -Sn; trap"], capture_output=True, text=True).stdout
         self.assertEqual(self.run_(command=["sh", "-c", "ulimit -Sn; trap"], options=["--allow-empty"]).stdout, here)
+
+
+class Files(Run):
+    """Budgets, contract and baseline, from options and from .querytap.cfg."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(dir=lab.FOLDER)
+        os.mkdir(os.path.join(self.folder, ".git"))
+        os.mkdir(os.path.join(self.folder, "sub"))
+
+    def put(self, name, text):
+        with open(os.path.join(self.folder, name), "w") as f:
+            f.write(text)
+
+    def get(self, name):
+        with open(os.path.join(self.folder, name)) as f:
+            return "".join(line for line in f if not line.startswith("#"))
+
+    def here(self, *words, **keywords):
+        return self.run_(*words, cwd=os.path.join(self.folder, "sub"), **keywords)
+
+    def test_a_contract(self):
+        self.put(".querytap.cfg", 'contract = "queries.contract";\n')
+        words = ["a=SELECT id FROM item WHERE id IN (1, 2)", "b=INSERT INTO item VALUES (90, 'x'), (91, 'y')", "b=DELETE FROM item WHERE id > 50",
+                 "b=CREATE TEMPORARY TABLE t_8f3a2b9c1d (a INT)"]
+        self.assertIn("--update", self.here(*words, status=2).stderr)
+        self.here(*words, options=["--update"])
+        self.assertEqual(self.get("queries.contract"),
+                         "a\t1\tSELECT `id` FROM `item` WHERE `id` IN (...)\n"
+                         "b\t1\tCREATE TEMPORARY TABLE `t_*` ( `a` INTEGER )\n"
+                         "b\t1\tDELETE FROM `item` WHERE `id` > ?\n"
+                         "b\t1\tINSERT INTO `item` VALUES (...)\n")
+        again = ["a=SELECT id FROM item WHERE id IN (3)", "b=INSERT INTO item VALUES (90, 'x')", "b=DELETE FROM item WHERE id > 60",
+                 "b=CREATE TEMPORARY TABLE t_0a1b2c3d4e (a INT)"]
+        self.here(*again)
+        done = self.here(*again, again[0], "c=SELECT name FROM item", status=1)
+        self.assertRegex(done.stderr, r"FAIL  contract: sent 2 times, expected 1\n    in a\n    SELECT `id`")
+        self.assertRegex(done.stderr, r"FAIL  contract: the scope is not in the file\n    in c\n")
+        self.here("a=SELECT id FROM item WHERE id IN (3)", *again[1:], "c=SELECT name FROM item", options=["--update"])
+        self.assertIn("c\t1\tSELECT NAME FROM `item`\n", self.get("queries.contract"))
+
+    def test_a_baseline(self):
+        self.here("loop=known", options=["--baseline", "b", "--update"])
+        self.here("loop=known", options=["--baseline", "b"])
+        done = self.here("loop=new", "known=SELECT 1", options=["--baseline", "b"], status=1)
+        self.assertRegex(done.stderr, r"FAIL  n_plus_one: .*\n    in new\n")
+        self.assertRegex(done.stderr, r"note  baseline: the finding n_plus_one is gone\n    in known\n")
+
+    def test_budgets(self):
+        self.put(".querytap.cfg", 'budgets = ( { scope = "*"; statements = 1; }, { scope = "big*"; statements = 2; } );')
+        self.here("a=SELECT 1", "big::x=SELECT 1", "big::x=SELECT 2")
+        done = self.here("a=SELECT 1", "a=SELECT 2", "big=SELECT 1", options=["--budget", "statements=0@big", "--total", "errors=0"], status=1)
+        self.assertIn("FAIL  budget: statements 2, at most 1\n    in a\n", done.stderr)
+        self.assertIn("FAIL  budget: statements 1, at most 0\n    in big\n", done.stderr)
+        self.assertIn("errors 1, at most 0 in the whole run", self.here("a=SELECT nosuch", options=["--total", "errors=0"], status=1).stderr)
+
+    def test_a_hostile_checkout(self):
+        for text in ('logs = ( { file = "/tmp/x"; } );', 'remote = "127.0.0.1:1";', 'contract = "../../x";'):
+            self.put(".querytap.cfg", text)
+            self.assertIn(".querytap.cfg:1: ", self.here("a=SELECT 1", options=["--update"], status=2).stderr)
+            self.here("a=SELECT 1", options=["--config", "none"])
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
 /* What a test suite sent, by scope and shape, and what is found in it. */
-#include "mysql/wire/command.h"
-#include "profile/heap/prof.h"
 #include "run/code_place.h"
 #include "run/findings.h"
 #include "run/report_text.h"
+#include "suite.h"
 #include "tap.h"
 
 #include <stdio.h>
@@ -102,25 +101,6 @@ static void places_in_the_code(void)
 }
 
 /* --- tallies -------------------------------------------------------------------------------------------------------- */
-
-static struct record statement(const char *scope, const char *digest, uint64_t findings)
-{
-        struct record r;
-        record_clear(&r);
-        r.event = EVENT_QUERY;
-        record_set_uint(&r, FIELD_COMMAND_ID, COM_QUERY);
-        record_set_text(&r, FIELD_QUERY, span_str(digest));
-        record_set_text(&r, FIELD_DIGEST, span_str("0123456789abcdef0123456789abcdef"));
-        record_set_text(&r, FIELD_DIGEST_TEXT, span_str(digest));
-        record_set_uint(&r, FIELD_DURATION_US, 100);
-        if (*scope != '\0') {
-                record_set_text(&r, FIELD_SCOPE, span_str(scope));
-        }
-        if (findings != 0) {
-                record_set_uint(&r, FIELD_FINDINGS, findings);
-        }
-        return r;
-}
 
 static const struct tally_use *use_of(const struct tally *t, const char *scope, const char *shape)
 {
