@@ -10,7 +10,7 @@ class ApiError extends Error {
 async function failure(response) {
 	const body = await response.text().catch(() => '');
 	let message = body.trim();
-	try { message = JSON.parse(body).error ?? message; } catch { /* it is text */ }
+	try { message = JSON.parse(body).error ?? message; } catch {  }
 	return new ApiError(response.status, message || 'the proxy answered with status ' + response.status);
 }
 
@@ -44,7 +44,6 @@ export async function getRecords(params, options) {
 	return text.split('\n').filter((line) => line !== '').map((line) => prepare(parseJson(line), line.length));
 }
 
-/** The record with an ID, with all of its texts. */
 export async function getWhole(id) {
 	const text = await getText('/records/' + encode(id), { format: 'json' });
 	return prepare({ id, ...parseJson(text) }, text.length);

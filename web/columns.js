@@ -16,7 +16,6 @@ function durationCell(cell, r) {
 	cell.classList.toggle('very-long', slow);
 }
 
-/** Values of a prepared statement, in short. */
 function valuesText(values) {
 	const list = Array.isArray(values) ? values : [];
 	const one = (v) => (v === null ? 'NULL' : typeof v === 'string' ? "'" + cut(v, 40) + "'" : typeof v !== 'object' ? String(v) : v.text ? cut(String(v.text), 40) : v.hex !== undefined ? '0x' + cut(String(v.hex), 24) : '…');
@@ -49,7 +48,6 @@ function findingsCell(cell, r, filter) {
 	if (names.length > 0 || cell.firstChild) cell.replaceChildren(...names.map((name) => chip(name, () => filter('finding:' + name))));
 }
 
-/** A column of text. */
 function text(id, head, width, priority, value, className = 'dim') {
 	return { id, head, width: width + 'rem', priority, class: className, draw(cell, r) { cell.textContent = shown(value(r) ?? '', 200); } };
 }

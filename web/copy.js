@@ -4,7 +4,6 @@ import { Exact, hasHidden, toJson } from './text.js';
 import { statementOf } from './record.js';
 import { tokens } from './sql.js';
 
-/** Why something can't be copied as a statement. */
 export class Refused extends Error {}
 
 const HIDDEN_OR_BACKSLASH = /\\/;
@@ -18,7 +17,6 @@ function textLiteral(text) {
 	return "'" + text.replaceAll("'", "''") + "'";
 }
 
-/** A value of a record as an SQL literal. */
 export function literal(value) {
 	if (value === null) return 'NULL';
 	if (value instanceof Exact) return value.text;
@@ -114,7 +112,6 @@ export function clientCommand(r, listen) {
 
 export function curlCommand(r, origin) { return 'curl -s ' + shellQuote(origin + '/records/' + r.id + '?format=json'); }
 
-/** The record itself, without what the page added. */
 export function jsonOf(r) {
 	return toJson(Object.fromEntries(Object.entries(r).filter(([name]) => !name.startsWith('_'))));
 }

@@ -14,7 +14,6 @@ const POINTS = 60;
 const COUNTS = ['no_index', 'slow', 'n_plus_one', 'in_write_loop', 'duplicates', 'transaction_idle', 'prepare_once', 'connection_per_statement', 'repeated_setup', 'large_result'];
 const findingOf = (name) => (name === 'duplicates' ? 'duplicate' : name);
 
-/* Of this tab: rates seen so far, and the mark. */
 const rates = new Map();
 let mark = null;
 

@@ -1,5 +1,33 @@
-/* Building the page's elements. Text only ever becomes text: no function here takes markup. */
 const SVG = 'http://www.w3.org/2000/svg';
+/* Paths of 24 by 24. */
+const ICONS = {
+	live: 'M3 12h4l3-8 4 16 3-8h4',
+	digests: 'M4 20V10M10 20V4M16 20v-7M21 20H3',
+	findings: 'M12 3a6 6 0 0 0-4 10.5V16h8v-2.500A6 6 0 0 0 12 3zM9 20h6',
+	transactions: 'M3 6h9M8 12h9M14 18h7',
+	sessions: 'M9 12a3 3 0 1 1 -6 0 3 3 0 1 1 6 0M21 12a3 3 0 1 1 -6 0 3 3 0 1 1 6 0M9 12h6',
+	packets: 'M12 3l8 4.500v9L12 21l-8-4.500v-9zM4 7.500l8 4.5 8-4.500M12 12v9',
+	memory: 'M6 6h12v12h-12zM10 2v4M14 2v4M10 18v4M14 18v4M2 10h4M2 14h4M18 10h4M18 14h4',
+	filter: 'M3 5h18l-7 8v6l-4-2v-4z',
+	bookmark: 'M6 3h12v18l-6-4-6 4z',
+	close: 'M6 6l12 12M18 6L6 18',
+	plus: 'M12 5v14M5 12h14',
+	check: 'M5 12l5 5 9-10',
+	blank: '',
+	down: 'M6 9l6 6 6-6',
+	up: 'M6 15l6-6 6 6',
+	right: 'M9 6l6 6-6 6',
+	group: 'M4 6h16M8 12h12M8 18h12',
+	columns: 'M3 4h18v16h-18zM9 4v16M15 4v16',
+	'zoom-out': 'M16 10a6 6 0 1 1 -12 0 6 6 0 1 1 12 0M15 15l6 6M7 10h6',
+	copy: 'M8 8h12v12h-12zM16 4H6a2 2 0 0 0-2 2v10',
+	expand: 'M14 4h6v6M20 4l-8 8M10 20H4v-6M4 20l8-8',
+	error: 'M21 12a9 9 0 1 1 -18 0 9 9 0 1 1 18 0M12 7v6M12 16.500v.5',
+	list: 'M8 6h13M8 12h13M8 18h13M3 6h.01M3 12h.01M3 18h.01',
+	theme: 'M20 12a8 8 0 1 1 -16 0 8 8 0 1 1 16 0M12 4v16M15 5v14M18 7v10',
+	help: 'M21 12a9 9 0 1 1 -18 0 9 9 0 1 1 18 0M9.5 9a2.5 2.5 0 1 1 3.5 2.300c-.7.4-1 .9-1 1.700M12 16.500v.5',
+	mark: 'M6 21V4h12l-3 4 3 4H6',
+};
 const PROPERTIES = ['value', 'checked', 'hidden', 'tabIndex', 'open'];
 
 function fill(node, props, children) {
@@ -34,23 +62,19 @@ export function h(name, props, ...children) {
 /** The same without properties. They are two functions, so that nothing that came over the wire is ever taken for properties. */
 export function el(name, ...children) { return h(name, null, ...children); }
 
-/** A link. */
 export function link(href, ...children) { return h('a', { href }, ...children); }
 
 /** The same for SVG. */
 export function s(tag, props, ...children) { return fill(document.createElementNS(SVG, tag), props, children); }
 
-/** One of the symbols of index.html. */
-export function icon(name) { return s('svg', { class: 'icon', 'aria-hidden': 'true' }, s('use', { href: '#i-' + name })); }
+export function icon(name) { return s('svg', { class: 'icon', viewBox: '0 0 24 24', 'aria-hidden': 'true' }, s('path', { d: ICONS[name] })); }
 
 export function button(label, onclick, { icon: symbol, ...props } = {}) {
 	return h('button', { onclick, ...props }, symbol && icon(symbol), label && el('span', label));
 }
 
-/** A small button. */
 export function small(label, onclick, props) { return button(label, onclick, { class: 'button small', ...props }); }
 
-/** A button that has only a symbol. */
 export function iconButton(name, label, onclick) { return button('', onclick, { class: 'icon-button', icon: name, 'aria-label': label, title: label }); }
 
 export function clear(node, ...children) {
@@ -59,11 +83,9 @@ export function clear(node, ...children) {
 	return node;
 }
 
-/** A sentence for screen readers only. */
 export function announce(text) { document.getElementById('announcer').textContent = text; }
 
 let toastTimer;
-/** A short message at the bottom of the window. */
 export function toast(text) {
 	const node = document.getElementById('toast');
 	node.textContent = text;

@@ -10,7 +10,6 @@ import { address, go, listOf } from './router.js';
 
 const FINDINGS_MAX = 128, ERRORS_MAX = 2000;
 
-/** A row of /findings. */
 function fromTable(f) {
 	const tags = Object.fromEntries((f.tags ?? []).map((t) => [t.name, t.value])), after = /^after \d+ rows? of (.*)$/s.exec(f.info ?? '');
 	const sql = tidy(String(f.digest_text ?? '')), first = after && el('span', count(f.count) + ' × ', el('strong', shortName(sql)), ', after ', el('strong', shortName(after[1])));
@@ -20,7 +19,6 @@ function fromTable(f) {
 	};
 }
 
-/** Rows for the errors and conflicts among recent records. */
 function fromRecords(records) {
 	const rows = new Map();
 	for (const r of records) {

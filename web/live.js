@@ -11,7 +11,7 @@ import { address, go, note, listOf } from './router.js';
 import { choice, remember, choices } from './settings.js';
 import { statementPanel } from './statement.js';
 
-const GROUPS = { __proto__: null, none: 'No groups', transaction: 'Transaction', scope: 'Scope', session: 'Session' };
+const GROUPS = { __proto__: null, none: 'No groups', transaction: 'Transaction', scope: 'Scope', session: 'Session' }, GROUP_NAMES = Object.keys(GROUPS), IDS = COLUMNS.map((c) => c.id);
 const NARROW = 720, NARROW_COLUMNS = ['time', 'duration', 'result', 'statement', 'findings'];
 const HEIGHT = 27, HEIGHT_NARROW = 54, HEAD = 28;
 const DRAW_MS = 80, REGROUP_MS = 400, HISTOGRAM_MS = 400;
@@ -28,344 +28,309 @@ const EMPTY = {
 /** Groups are made anew as records come, and have a key. */
 function same(a, b) { return a === b || (a?.key !== undefined && a.key === b?.key); }
 
-export class LiveView {
-	constructor(root, route) {
-		this.root = root;
-		this.following = true;
-		this.fresh = this.dropped = 0;
-		this.list = [];
-		this.opened = new Set();
-		this.selected = null;
-		this.group = choice('group', Object.keys(GROUPS));
-		this.columns = choices('columns', COLUMNS.map((c) => c.id), STANDARD);
-		this.build();
-		this.listeners = { records: (e) => this.onRecords(e.detail), clear: () => this.onClear(), state: () => this.onState() };
-		for (const type in this.listeners) source.addEventListener(type, this.listeners[type]);
-		this.show(route);
-	}
+export function LiveView(root, route) {
+	let following = true, fresh = 0, dropped = 0, list = [], selected = null, index, current = null, sought = false, zoom = null, visible, layoutKey, timer = 0, histogramTimer = 0, histogramMs = 0;
+	let group = choice('group', GROUP_NAMES), columns = choices('columns', IDS, STANDARD);
+	const opened = new Set();
+	const filter = new FilterBox((q) => goto({ q, r: '', from: '', to: '' })), add = (term) => filter.add(term);
+	const followButton = button('Following', () => follow(!following), { class: 'button follow', title: 'Follow new records (f)' });
+	const newer = button('', () => follow(true), { class: 'newer', icon: 'down', hidden: true });
+	const histogram = new Histogram((from, to) => goto({ from, to }));
+	const zoomed = h('div.zoomed', { hidden: true }), head = h('div.row.head', { role: 'row' }), empty = h('div.empty', { hidden: true }), status = el('div.status-line');
+	const vlist = new VirtualList({ draw, height: HEIGHT, label: 'Records', onscroll: onScroll });
+	const panel = h('aside.panel', { 'aria-label': 'Statement', hidden: true });
+	const frame = el('div.split', h('section.list-pane', { 'aria-label': 'Records' }, vlist.scroller, empty, newer, status), panel);
+	vlist.scroller.prepend(h('div.vlist-head', { role: 'rowgroup' }, head));
+	vlist.scroller.addEventListener('keydown', onKey);
+	vlist.rows.addEventListener('click', (event) => {
+		const row = event.target.closest('.row');
+		if (!row || event.target.closest('button')) return;
+		select(row.index);
+		open();
+	});
+	clear(root, el('div.toolbar', filter.root, el('div.toolbar-end', followButton, menu('Group', 'group', groupMenu, { title: 'Group the list (g)' }), menu('Columns', 'columns', columnMenu, { title: 'Choose columns' }))),
+		histogram.root, zoomed, frame);
+	const resized = new ResizeObserver(layout);
+	resized.observe(vlist.scroller);
 
-	build() {
-		this.filter = new FilterBox((q) => this.goto({ q, r: '', from: '', to: '' }));
-		this.add = (term) => this.filter.add(term);
-		this.followButton = button('Following', () => this.setFollowing(!this.following), { class: 'button follow', 'aria-pressed': 'true', title: 'Follow new records (f)' });
-		this.newer = button('', () => this.setFollowing(true), { class: 'newer', icon: 'down', hidden: true });
-		this.histogram = new Histogram((from, to) => this.goto({ from, to }));
-		this.zoomed = h('div.zoomed', { hidden: true });
-		this.vlist = new VirtualList({ draw: (row, item, i, fast) => this.draw(row, item, i, fast), height: HEIGHT, label: 'Records', onscroll: (atEnd) => this.onScroll(atEnd) });
-		this.head = h('div.row.head', { role: 'row' });
-		this.vlist.scroller.prepend(h('div.vlist-head', { role: 'rowgroup' }, this.head));
-		this.vlist.scroller.addEventListener('keydown', (e) => this.onKey(e));
-		this.vlist.rows.addEventListener('click', (e) => this.onClick(e));
-		this.empty = h('div.empty', { hidden: true });
-		this.status = el('div.status-line');
-		this.panel = h('aside.panel', { 'aria-label': 'Statement', hidden: true });
-		this.frame = el('div.split', h('section.list-pane', { 'aria-label': 'Records' }, this.vlist.scroller, this.empty, this.newer, this.status), this.panel);
-		clear(this.root, el('div.toolbar', this.filter.root, el('div.toolbar-end', this.followButton,
-			menu('Group', 'group', (close) => this.groupMenu(close), { title: 'Group the list (g)' }), menu('Columns', 'columns', () => this.columnMenu(), { title: 'Choose columns' }))),
-		this.histogram.root, this.zoomed, this.frame);
-		this.resized = new ResizeObserver(() => this.layout());
-		this.resized.observe(this.vlist.scroller);
-	}
+	const addressWith = (changes) => listOf({ ...route.params, group: group === 'none' ? '' : group, ...changes });
+	const goto = (changes, replace) => go(addressWith(changes), replace);
+	const unzoom = () => goto({ from: '', to: '' });
 
-	destroy() {
-		for (const type in this.listeners) source.removeEventListener(type, this.listeners[type]);
-		this.vlist.destroy();
-		this.resized.disconnect();
-		clearTimeout(this.timer);
-		clearTimeout(this.histogramTimer);
-	}
-
-	addressWith(changes) { return listOf({ ...this.route.params, group: this.group === 'none' ? '' : this.group, ...changes }); }
-
-	goto(changes, replace) { go(this.addressWith(changes), replace); }
-
-	/** Show what an address says. */
-	show(route) {
-		const { q = '', group, from, to, r } = route.params;
-		const a = Number(from), b = Number(to), zoom = from && to && b > a ? [a, b] : null;
-		const changed = String(zoom) !== String(this.zoom ?? null);
-		this.route = route;
-		if (GROUPS[group]) this.group = group;
-		this.filter.set(q);
+	function show(to) {
+		const { q = '', group: by, from, to: until, r } = to.params, a = Number(from), b = Number(until), span = from && until && b > a ? [a, b] : null, changed = String(span) !== String(zoom);
+		route = to;
+		if (GROUPS[by]) group = by;
+		filter.set(q);
 		source.use(q);
-		this.zoom = zoom;
-		if (zoom && changed) this.setFollowing(false, true);
-		this.zoomed.hidden = !zoom;
-		if (zoom) clear(this.zoomed, el('span', 'From ' + clock(a, 2) + ' to ' + clock(b, 2) + ', ' + duration(b - a)), button('Show all', () => this.unzoom(), { class: 'button small', icon: 'zoom-out', title: 'Show all (z)' }));
-		this.layout();
-		this.rebuild();
-		this.onState();
-		this.openKey(r);
+		zoom = span;
+		if (zoom && changed) follow(false, true);
+		zoomed.hidden = !zoom;
+		if (zoom) clear(zoomed, el('span', 'From ' + clock(a, 2) + ' to ' + clock(b, 2) + ', ' + duration(b - a)), button('Show all', unzoom, { class: 'button small', icon: 'zoom-out', title: 'Show all (z)' }));
+		layout();
+		rebuild();
+		onState();
+		openKey(r);
 	}
-
-	unzoom() { this.goto({ from: '', to: '' }); }
 
 	/* --- the list --- */
 
-	onClear() {
-		this.list = [];
-		this.fresh = 0;
-		this.selected = null;
-		this.following = true;
-		this.rebuild();
-		this.drawHistogram();
-	}
-
-	onRecords({ list, dropped }) {
-		if (!this.following) this.fresh += list.length;
-		this.dropped += dropped;
-		this.timer ||= setTimeout(() => { this.timer = 0; this.rebuild(); }, this.group === 'none' ? DRAW_MS : REGROUP_MS);
-		this.drawHistogramSoon();
-	}
+	const listeners = {
+		clear() {
+			list = [];
+			fresh = 0;
+			selected = null;
+			following = true;
+			rebuild();
+			drawHistogram();
+		},
+		records({ detail }) {
+			if (!following) fresh += detail.list.length;
+			dropped += detail.dropped;
+			timer ||= setTimeout(() => { timer = 0; rebuild(); }, group === 'none' ? DRAW_MS : REGROUP_MS);
+			drawHistogramSoon();
+		},
+		state: onState,
+	};
 
 	/** Bring the list up to date with the ring. */
-	rebuild() {
-		const plain = this.group === 'none', shift = plain && !this.zoom ? this.dropped * this.vlist.height : 0;
-		this.dropped = 0;
-		const { records } = source.ring;
-		this.list = this.zoom ? records.filter((r) => r._t >= this.zoom[0] && r._t < this.zoom[1]) : records;
-		if (!plain) this.list = this.grouped(this.list);
-		this.vlist.scroller.setAttribute('role', plain ? 'grid' : 'treegrid');
-		this.vlist.show(this.list);
-		if (this.following) this.vlist.toEnd();
-		else if (shift) this.vlist.scrollTo(Math.max(0, this.vlist.top - shift));
-		this.drawStatus();
+	function rebuild() {
+		const plain = group === 'none', shift = plain && !zoom ? dropped * vlist.height : 0, { records } = source.ring;
+		dropped = 0;
+		list = zoom ? records.filter((r) => r._t >= zoom[0] && r._t < zoom[1]) : records;
+		if (!plain) list = groupBy(list, group).flatMap((g) => (opened.has(g.key) ? [g, ...g.records] : g));
+		vlist.scroller.setAttribute('role', plain ? 'grid' : 'treegrid');
+		vlist.show(list);
+		if (following) vlist.toEnd();
+		else if (shift) vlist.scrollTo(Math.max(0, vlist.top - shift));
+		drawStatus();
 	}
 
-	grouped(records) {
-		const lines = [];
-		for (const group of groupBy(records, this.group)) {
-			lines.push(group);
-			if (this.opened.has(group.key)) for (const r of group.records) lines.push(r);
-		}
-		return lines;
-	}
-
-	shownColumns(width) {
+	function shownColumns(width) {
 		const em = parseFloat(getComputedStyle(document.documentElement).fontSize);
 		const needed = (c) => (c.width.endsWith('rem') ? parseFloat(c.width) * em + 11 : 20 * em);
-		let list = COLUMNS.filter((c) => this.columns.includes(c.id));
-		while (list.length > 3 && list.reduce((sum, c) => sum + needed(c), 0) > width) {
-			const least = list.reduce((a, b) => (b.priority < a.priority ? b : a));
-			list = list.filter((c) => c !== least);
+		let some = COLUMNS.filter((c) => columns.includes(c.id));
+		while (some.length > 3 && some.reduce((sum, c) => sum + needed(c), 0) > width) {
+			const least = some.reduce((a, b) => (b.priority < a.priority ? b : a));
+			some = some.filter((c) => c !== least);
 		}
-		return list;
+		return some;
 	}
 
-	layout() {
-		const width = this.vlist.scroller.clientWidth || 1000;
-		const narrow = width < NARROW;
-		this.visible = narrow ? COLUMNS.filter((c) => NARROW_COLUMNS.includes(c.id)) : this.shownColumns(width);
-		this.frame.classList.toggle('narrow', narrow);
-		this.vlist.setHeight(narrow ? HEIGHT_NARROW : HEIGHT, narrow ? 0 : HEAD);
-		const key = narrow ? 'none' : this.visible.map((c) => c.width).join(' ');
-		if (key !== this.layoutKey) {
-			this.layoutKey = key;
-			this.vlist.scroller.style.setProperty('--columns', key);
-			clear(this.head, this.visible.map((c) => h('div', { class: 'cell ' + (c.class ?? '').replace('dim', ''), role: 'columnheader' }, c.head)));
-			for (const row of this.vlist.pool) row.kind = '';
+	function layout() {
+		const width = vlist.scroller.clientWidth || 1000, narrow = width < NARROW;
+		visible = narrow ? COLUMNS.filter((c) => NARROW_COLUMNS.includes(c.id)) : shownColumns(width);
+		frame.classList.toggle('narrow', narrow);
+		vlist.setHeight(narrow ? HEIGHT_NARROW : HEIGHT, narrow ? 0 : HEAD);
+		const key = narrow ? 'none' : visible.map((c) => c.width).join(' ');
+		if (key !== layoutKey) {
+			layoutKey = key;
+			vlist.scroller.style.setProperty('--columns', key);
+			clear(head, visible.map((c) => h('div', { class: 'cell ' + (c.class ?? '').replace('dim', ''), role: 'columnheader' }, c.head)));
+			for (const row of vlist.pool) row.kind = '';
 		}
-		if (this.following) this.vlist.toEnd();
-		this.vlist.refresh();
-		this.drawHistogramSoon();
+		if (following) vlist.toEnd();
+		vlist.refresh();
+		drawHistogramSoon();
 	}
 
-	draw(row, item, i, fast) {
-		const isGroup = item.records !== undefined, selected = same(item, this.selected), level = this.group === 'none' ? '' : isGroup ? '1' : '2';
+	function draw(row, item, i, fast) {
+		const isGroup = item.records !== undefined, isSelected = same(item, selected), level = group === 'none' ? '' : isGroup ? '1' : '2';
 		row.id = 'row-' + i;
-		row.setAttribute('aria-selected', String(selected));
-		for (const [name, value] of [['aria-level', level], ['aria-expanded', isGroup ? String(this.opened.has(item.key)) : '']]) {
+		row.setAttribute('aria-selected', String(isSelected));
+		for (const [name, value] of [['aria-level', level], ['aria-expanded', isGroup ? String(opened.has(item.key)) : '']]) {
 			if (value) row.setAttribute(name, value);
 			else row.removeAttribute(name);
 		}
-		const wanted = 'row' + (selected ? ' selected' : '') + (isGroup ? ' group-row' : (failed(item) ? ' failed' : '') +
+		const wanted = 'row' + (isSelected ? ' selected' : '') + (isGroup ? ' group-row' : (failed(item) ? ' failed' : '') +
 			(item._note || item.event === 'gap' ? ' gap' : item.event !== 'query' ? ' other' : '') + (level ? ' child' : ''));
 		if (row.className !== wanted) row.className = wanted;
-		if (isGroup) { this.drawGroup(row, item); return; }
-		if (row.kind !== 'record' || row.childElementCount !== this.visible.length) {
-			clear(row, this.visible.map((c) => h('div', { class: 'cell cell-' + c.id + ' ' + (c.class ?? ''), role: 'gridcell' })));
+		if (isGroup) {
+			row.kind = 'group';
+			clear(row, h('div.cell.group-cell', { role: 'gridcell' }, icon(opened.has(item.key) ? 'down' : 'right'), el('strong', shown(item.label, 90)), el('span.dim', plural(item.records.length, 'record')),
+				el('span.dim', duration(item.total) + ' in statements of ' + duration(item.last - item.first)), item.errors > 0 && el('span.error-text', plural(item.errors, 'error')), [...item.findings].slice(0, 3).map((f) => chip(f))));
+			return;
+		}
+		if (row.kind !== 'record' || row.childElementCount !== visible.length) {
+			clear(row, visible.map((c) => h('div', { class: 'cell cell-' + c.id + ' ' + (c.class ?? ''), role: 'gridcell' })));
 			row.kind = 'record';
 		}
-		this.visible.forEach((c, k) => c.draw(row.children[k], item, this.add, fast));
+		visible.forEach((c, k) => c.draw(row.children[k], item, add, fast));
 	}
 
-	drawGroup(row, g) {
-		row.kind = 'group';
-		clear(row, h('div.cell.group-cell', { role: 'gridcell' }, icon(this.opened.has(g.key) ? 'down' : 'right'), el('strong', shown(g.label, 90)), el('span.dim', plural(g.records.length, 'record')),
-			el('span.dim', duration(g.total) + ' in statements of ' + duration(g.last - g.first)), g.errors > 0 && el('span.error-text', plural(g.errors, 'error')), [...g.findings].slice(0, 3).map((f) => chip(f))));
-	}
-
-	drawStatus() {
+	function drawStatus() {
 		const { ring, state, q } = source;
-		this.status.textContent = plural(ring.records.length, 'record') + (this.list !== ring.records ? ' · ' + count(this.list.length) + ' lines shown' : '') +
+		status.textContent = plural(ring.records.length, 'record') + (list !== ring.records ? ' · ' + count(list.length) + ' lines shown' : '') +
 			(ring.dropped > 0 ? ' · the oldest ' + count(ring.dropped) + ' were dropped here (at most ' + count(MAX) + ' are kept)' : '');
-		this.newer.hidden = this.following || this.fresh === 0;
-		this.newer.lastChild.textContent = count(this.fresh) + ' new';
-		this.empty.hidden = this.list.length > 0;
-		if (this.empty.hidden) return;
+		newer.hidden = following || fresh === 0;
+		newer.lastChild.textContent = count(fresh) + ' new';
+		empty.hidden = list.length > 0;
+		if (empty.hidden) return;
 		const [title, text] = EMPTY[state.state === 'reconnecting' ? 'lost' : state.state] ?? (q ? ['No record matches', 'None of the recent records match this filter. New ones appear as they come.']
 			: ['Waiting for the first statement', 'Let your application connect to the proxy instead of the server. Each statement appears here.']);
 		const whole = text.replace('%', () => shown(state.message));
-		if (this.empty.textContent !== title + whole) clear(this.empty, el('h2', title), el('p', whole));
+		if (empty.textContent !== title + whole) clear(empty, el('h2', title), el('p', whole));
 	}
 
-	drawHistogramSoon() { this.histogramTimer ||= setTimeout(() => { this.histogramTimer = 0; this.drawHistogram(); }, this.histogramMs ?? 0); }
+	function drawHistogramSoon() { histogramTimer ||= setTimeout(() => { histogramTimer = 0; drawHistogram(); }, histogramMs); }
 
 	/** The more there is, the less often. */
-	drawHistogram() {
+	function drawHistogram() {
 		const start = performance.now();
-		this.histogram.show(source.ring.records, ...(this.zoom ?? []));
-		this.histogramMs = HISTOGRAM_MS + 30 * (performance.now() - start);
+		histogram.show(source.ring.records, ...(zoom ?? []));
+		histogramMs = HISTOGRAM_MS + 30 * (performance.now() - start);
 	}
 
-	onState() {
+	function onState() {
 		const { state, message } = source.state;
-		if (state === 'wrong') this.filter.showProblem(message);
-		else if (state === 'live') this.filter.hideProblem();
-		this.drawStatus();
+		if (state === 'wrong') filter.showProblem(message);
+		else if (state === 'live') filter.hideProblem();
+		drawStatus();
 	}
 
-	setFollowing(on, quiet = false) {
-		this.following = on;
+	function follow(on, quiet = false) {
+		following = on;
 		if (on) {
-			this.fresh = 0;
-			if (this.zoom && !quiet) { this.unzoom(); return; }
-			this.vlist.toEnd();
+			fresh = 0;
+			if (zoom && !quiet) { unzoom(); return; }
+			vlist.toEnd();
 		}
-		this.followButton.setAttribute('aria-pressed', String(on));
-		this.followButton.lastChild.textContent = on ? 'Following' : 'Paused';
-		this.drawStatus();
+		followButton.setAttribute('aria-pressed', String(on));
+		followButton.lastChild.textContent = on ? 'Following' : 'Paused';
+		drawStatus();
 	}
 
-	onScroll(atEnd) {
-		if (this.following && !atEnd && this.vlist.length === this.list.length) this.setFollowing(false, true);
-		else if (!this.following && atEnd && !this.selected && !this.zoom && this.fresh > 0) this.setFollowing(true, true);
+	function onScroll(atEnd) {
+		if (following && !atEnd && vlist.length === list.length) follow(false, true);
+		else if (!following && atEnd && !selected && !zoom && fresh > 0) follow(true, true);
 	}
 
 	/* --- selection and the panel --- */
 
-	onClick(event) {
-		const row = event.target.closest('.row');
-		if (!row || event.target.closest('button')) return;
-		this.select(row.index);
-		this.open();
-	}
-
 	/** Open what is selected: a group, or a record in the panel. */
-	open() {
-		const r = this.selected;
+	function open() {
+		const r = selected;
 		if (!r) return;
 		if (r.records) {
-			if (!this.opened.delete(r.key)) this.opened.add(r.key);
-			this.rebuild();
-			this.vlist.refresh();
+			if (!opened.delete(r.key)) opened.add(r.key);
+			rebuild();
+			vlist.refresh();
 		} else if (r.id) {
-			this.route.params.r = r.id;
-			if (this.panel.hidden) this.goto({});
-			else note(this.addressWith({}));
-			this.fillPanel(r);
+			route.params.r = r.id;
+			if (panel.hidden) goto({});
+			else note(addressWith({}));
+			fillPanel(r);
 		}
 	}
 
-	select(i) {
-		if (this.list.length === 0) return;
-		this.index = Math.max(0, Math.min(this.list.length - 1, i));
-		this.selected = this.list[this.index];
-		if (this.following) this.setFollowing(false, true);
-		this.vlist.reveal(this.index);
-		this.vlist.refresh();
-		this.vlist.scroller.setAttribute('aria-activedescendant', 'row-' + this.index);
+	function select(i) {
+		if (list.length === 0) return;
+		index = Math.max(0, Math.min(list.length - 1, i));
+		selected = list[index];
+		if (following) follow(false, true);
+		vlist.reveal(index);
+		vlist.refresh();
+		vlist.scroller.setAttribute('aria-activedescendant', 'row-' + index);
 	}
 
-	fillPanel(r) {
-		this.current = r;
-		this.showPanel(true);
-		clear(this.panel, statementPanel(r, { filter: this.add, close: () => this.closePanel(), step: (d) => this.step(d) }));
-		this.panel.scrollTop = 0;
+	function fillPanel(r) {
+		current = r;
+		showPanel(true);
+		clear(panel, statementPanel(r, { filter: add, close: closePanel, step }));
+		panel.scrollTop = 0;
 	}
 
-	showPanel(on) {
-		this.panel.hidden = !on;
-		this.frame.classList.toggle('with-panel', on);
-		this.layout();
+	function showPanel(on) {
+		panel.hidden = !on;
+		frame.classList.toggle('with-panel', on);
+		layout();
 	}
 
-	openKey(key) {
+	function openKey(key) {
 		if (!key) {
-			this.current = null;
-			if (!this.panel.hidden) this.showPanel(false);
-			clear(this.panel);
-		} else if (this.current?.id !== key) {
-			const i = this.list.findIndex((r) => r.id === key);
-			if (i >= 0) { this.select(i); this.fillPanel(this.list[i]); }
-			else if (!this.sought) { this.sought = true; go(address('statement', key), true); }
+			current = null;
+			if (!panel.hidden) showPanel(false);
+			clear(panel);
+		} else if (current?.id !== key) {
+			const i = list.findIndex((r) => r.id === key);
+			if (i >= 0) { select(i); fillPanel(list[i]); }
+			else if (!sought) { sought = true; go(address('statement', key), true); }
 		}
 	}
 
-	closePanel() {
-		this.goto({ r: '' });
-		this.vlist.scroller.focus();
+	function closePanel() {
+		goto({ r: '' });
+		vlist.scroller.focus();
 	}
 
 	/** Select the record `d` lines further; without a selection one of those in sight. */
-	step(d) {
-		const at = same(this.list[this.index], this.selected) ? this.index : this.list.findIndex((r) => same(r, this.selected));
-		if (this.selected && at >= 0) this.select(at + d);
-		else this.select(this.following ? this.list.length - 1 : Math.floor(this.vlist.top / this.vlist.height));
-		if (!this.panel.hidden && !this.selected.records) this.open();
+	function step(d) {
+		const at = same(list[index], selected) ? index : list.findIndex((r) => same(r, selected));
+		if (selected && at >= 0) select(at + d);
+		else select(following ? list.length - 1 : Math.floor(vlist.top / vlist.height));
+		if (!panel.hidden && !selected.records) open();
 	}
 
-	onKey(event) {
-		const page = this.vlist.pageSize, step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, PageDown: page, PageUp: -page }[event.key];
+	function onKey(event) {
+		const page = vlist.pageSize, lines = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, PageDown: page, PageUp: -page }[event.key];
 		if (event.ctrlKey || event.metaKey || event.altKey) return;
-		if (step) this.step(step);
-		else if (event.key === 'Home') this.select(0);
+		if (lines) step(lines);
+		else if (event.key === 'Home') select(0);
 		else if (event.key === 'End') {
-			this.selected = null;
-			this.setFollowing(true);
-			this.vlist.refresh();
-		} else if (event.key === 'Enter' || event.key === ' ') this.open();
+			selected = null;
+			follow(true);
+			vlist.refresh();
+		} else if (event.key === 'Enter' || event.key === ' ') open();
 		else return;
 		event.preventDefault();
 	}
 
-	/** Keys that work anywhere in the view. Returns whether this was one. */
-	key(event) {
-		const names = Object.keys(GROUPS);
-		switch (event.key) {
-			case '/': this.filter.input.select(); return true;
-			case 'f': this.setFollowing(!this.following); return true;
-			case 'z': this.unzoom(); return true;
-			case 'g': this.setGroup(names[(names.indexOf(this.group) + 1) % names.length]); return true;
-			case 'j': case 'k': case 'ArrowDown': case 'ArrowUp': this.onKey(event); return true;
-			case 'o': if (this.current) go(address('statement', this.current.id)); return true;
-			case 'Escape': if (!this.panel.hidden) this.closePanel(); return true;
-			default: return false;
-		}
-	}
+	/* Keys that work anywhere in the view. */
+	const keys = {
+		'/': () => filter.input.select(), f: () => follow(!following), z: unzoom, g: () => setGroup(GROUP_NAMES[(GROUP_NAMES.indexOf(group) + 1) % GROUP_NAMES.length]),
+		j: onKey, k: onKey, ArrowDown: onKey, ArrowUp: onKey, o: () => { if (current) go(address('statement', current.id)); }, Escape: () => { if (!panel.hidden) closePanel(); },
+	};
 
 	/* --- menus --- */
 
-	setGroup(by) {
-		this.group = by;
+	function setGroup(by) {
+		group = by;
 		remember('group', by);
-		this.selected = null;
+		selected = null;
 		announce('Grouped by ' + GROUPS[by]);
-		this.goto({}, true);
-		this.rebuild();
+		goto({}, true);
+		rebuild();
 	}
 
-	groupMenu(close) {
-		return Object.entries(GROUPS).map(([id, label]) => button(label, () => { close(); this.setGroup(id); }, { class: 'menu-item', icon: this.group === id ? 'check' : 'blank', 'aria-pressed': String(this.group === id) }));
+	function groupMenu(close) {
+		return GROUP_NAMES.map((id) => button(GROUPS[id], () => { close(); setGroup(id); }, { class: 'menu-item', icon: group === id ? 'check' : 'blank', 'aria-pressed': String(group === id) }));
 	}
 
-	columnMenu() {
+	function columnMenu() {
 		const set = (id, on) => {
-			this.columns = COLUMNS.map((c) => c.id).filter((c) => c === 'statement' || (c === id ? on : this.columns.includes(c)));
-			remember('columns', this.columns);
-			this.layout();
+			columns = IDS.filter((c) => c === 'statement' || (c === id ? on : columns.includes(c)));
+			remember('columns', columns);
+			layout();
 		};
-		return [el('h3', 'Columns'), COLUMNS.filter((c) => c.id !== 'statement').map((c) => el('label.menu-item', h('input', { type: 'checkbox', checked: this.columns.includes(c.id), onchange: (e) => set(c.id, e.target.checked) }), c.head)),
+		return [el('h3', 'Columns'), COLUMNS.filter((c) => c.id !== 'statement').map((c) => el('label.menu-item', h('input', { type: 'checkbox', checked: columns.includes(c.id), onchange: (e) => set(c.id, e.target.checked) }), c.head)),
 			el('p.note', 'Where there is no room for all of them, the list shows the most important.')];
 	}
+
+	for (const type in listeners) source.addEventListener(type, listeners[type]);
+	follow(true, true);
+	show(route);
+	return {
+		show,
+		key(event) {
+			keys[event.key]?.(event);
+			return Object.hasOwn(keys, event.key);
+		},
+		destroy() {
+			for (const type in listeners) source.removeEventListener(type, listeners[type]);
+			vlist.destroy();
+			resized.disconnect();
+			clearTimeout(timer);
+			clearTimeout(histogramTimer);
+		},
+	};
 }

@@ -23,10 +23,8 @@ web_page = \
 	web/source.js \
 	web/sql.js \
 	web/statement.js \
-	web/terms.js \
 	web/text.js \
 	web/transactions.js \
-	web/values.js \
 	web/view.js \
 	web/vlist.js
 EXTRA_DIST += $(web_page)

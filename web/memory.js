@@ -1,15 +1,13 @@
 /* The view Memory: the proxy's own memory, stage by stage; whether it leaks, and what holds it. */
 import { el, h, s, clear } from './dom.js';
 import { shown, count, bytes, clock, plural } from './text.js';
-import { getJson, getText } from './api.js';
+import { getJson } from './api.js';
 import { View, heading, figures, section, simpleTable, Table, number } from './view.js';
 import { address, go } from './router.js';
 
-const SITES_MAX = 15, BIRTHS_MAX = 12;
+const SITES_MAX = 15, RECORDS_MAX = 500, BIRTHS_MAX = 12;
 
 function verdict(word) { return h('span', { class: 'verdict tone ' + (/RISES|UNBOUNDED/.test(word) ? 'bad' : /FLAT|STABLE|LEVELS/.test(word) ? 'good' : 'plain') }, shown(word)); }
-
-function withoutUps(path) { return path.replace(/^(?:\.\.\/)+/, ''); }
 
 /** A curve of live bytes with its band from the least to the most of each point. */
 function curve(points) {
@@ -21,26 +19,22 @@ function curve(points) {
 	el('figcaption.axis', el('span', clock(ts[0] / 1000, 0)), el('span', 'Live bytes: the mean as a line, least to most as a band'), el('span', clock(end / 1000, 0))));
 }
 
-/** What is held now by place of allocation, from the text form of the heap profile. */
-function sites(text) {
-	const found = new Map();
-	for (const block of text.split('\n\n')) {
-		const lines = block.split('\n'), sum = lines.map((line) => /^(-?\d+): (-?\d+) \[/.exec(line)).find(Boolean);
-		if (!sum) continue;
-		const frame = lines.map((line) => /^#\t(0x[0-9a-f]+)\t(?:(.*?)\+0x[0-9a-f]+\t(.*)|\[(.*)\])$/.exec(line)).find((m) => m && !/^(?:malloc|calloc|realloc|prof_)/.test(m[2] ?? ''));
-		const site = !frame ? 'unknown' : frame[2] ? frame[2] + '  ' + withoutUps(frame[3]) : frame[1] + '  ' + frame[4].replace(/^.*\//, '');
-		const row = found.get(site) ?? { site, stage: /stage=(\S+)/.exec(block)?.[1] ?? '', size: 0 };
-		row.size += Number(sum[2]);
-		found.set(site, row);
-	}
-	return [...found.values()].filter((x) => x.size > 0).sort((a, b) => b.size - a.size);
+/** The place in the code of an allocation record. */
+function placeOf(b) {
+	const frame = b.stack?.find((f) => f.function) ?? {}, name = b.caller_function ?? b.function ?? frame.function, file = b.caller_file ?? b.file ?? frame.file;
+	if (!name) return (b.module ?? 'unknown').replace(/^.*\//, '');
+	return file ? name + '  ' + file.replace(/^(?:\.\.\/)+/, '') + ':' + (b.caller_line ?? b.line ?? frame.line ?? '') : name;
 }
 
-/** Where an allocation record was born. */
-function placeOf(b) {
-	const frame = (b.stack ?? []).find((f) => f.function) ?? {}, name = b.caller_function ?? b.function ?? frame.function, file = b.caller_file ?? b.file ?? frame.file;
-	if (!name) return (b.module ?? '').replace(/^.*\//, '');
-	return file ? name + '  ' + withoutUps(file) + ':' + (b.caller_line ?? b.line ?? frame.line ?? '') : name;
+/** What is held by place, from the changes of allocation records since the start. */
+function sites(records) {
+	const found = new Map();
+	for (const r of records) {
+		const site = placeOf(r), row = found.get(site) ?? { site, stage: r.stage, size: 0 };
+		row.size += r.live_bytes_change;
+		found.set(site, row);
+	}
+	return [...found.values()].filter((x) => x.size > 0).sort((a, b) => b.size - a.size).slice(0, SITES_MAX);
 }
 
 export class MemoryView extends View {
@@ -65,13 +59,13 @@ export class MemoryView extends View {
 	}
 
 	async load({ arg }) {
-		const optional = (promise) => promise.catch(() => null);
-		const [stages, { verdicts }, series, births, heap] = await Promise.all([getJson('/stages'), getJson('/verdicts'), optional(getJson('/series', { stage: arg })), optional(getJson('/births', { n: BIRTHS_MAX })),
-			optional(getText('/debug/pprof/heap', { debug: 1 }))]);
-		return { stages, verdicts, points: series?.points ?? [], births: births?.births ?? [], heap: heap ?? '' };
+		const optional = (path, params) => getJson(path, params).catch(() => ({}));
+		const [stages, { verdicts }, { points = [] }, { births = [] }, { records = [] }] = await Promise.all([getJson('/stages'), getJson('/verdicts'), optional('/series', { stage: arg }),
+			optional('/births', { n: BIRTHS_MAX }), optional('/marks/diff', { n: RECORDS_MAX })]);
+		return { stages, verdicts, points, births, records };
 	}
 
-	draw({ stages, verdicts, points, births, heap }, { arg }) {
+	draw({ stages, verdicts, points, births, records }, { arg }) {
 		const list = stages.stages.filter((d) => d.count_alloc > 0), risers = verdicts.filter((v) => v.bytes === 'RISES').map((v) => v.stage), ours = (x) => !arg || x.stage === arg;
 		const said = verdicts.find((v) => v.stage === arg), place = (f) => (x) => el('code', shown(f(x), 120)), stage = ['Stage', (x) => shown(x.stage)];
 		this.sum = list.reduce((n, d) => n + d.current_number_of_bytes_used, 1);
@@ -80,7 +74,7 @@ export class MemoryView extends View {
 		clear(this.curve, el('h3', arg ? 'Stage ' + shown(arg) : 'The whole process'), points.length > 1 ? curve(points) : el('p.note', 'The curve begins with the second reading.'),
 			said ? el('p', verdict(said.bytes), ' ', verdict(said.records_verdict), ' ', shown(said.sentence)) : el('p.note', 'Choose a stage below for its own curve and verdict.'));
 		this.table.show(list);
-		clear(this.side, section('Held by place in the code (sampled)', simpleTable('Places', [['Place', place((x) => x.site), 'wrap'], stage, ['Bytes', (x) => bytes(x.size), 'end num']], sites(heap).filter(ours).slice(0, SITES_MAX))),
+		clear(this.side, section('Held by place in the code (sampled)', simpleTable('Places', [['Place', place((x) => x.site), 'wrap'], stage, ['Bytes', (x) => bytes(x.size), 'end num']], sites(records.filter(ours)))),
 			section('Latest allocation records (births)', simpleTable('Births', [['Time', (b) => clock(Date.parse(b.ts) * 1000, 0)], stage, ['Size', (b) => bytes(b.size), 'end num'], ['Place', place(placeOf), 'wrap']], births.filter(ours).reverse()),
 				el('p.note', plural(births.length, 'record') + ' shown; a record stays when its memory is freed.')));
 	}

@@ -9,10 +9,8 @@ import { source } from './source.js';
 const HEAD = /^(\S+Z)  #(\d+) (client|server) > (?:client|server)  seq (\d+)  len (\d+)\s*(.*)$/;
 const SHOWN_MAX = 400, OPEN_MAX = 12, SESSIONS_MAX = 24;
 
-/** The packets of a session as hex, by field with the name of each; with `plain` without names. */
 function dumpOf(session, plain) { return getText('/sessions/' + session + '/hex', plain ? {} : { annotate: 1 }); }
 
-/** A hex dump of the proxy, taken apart. */
 function parseDump(text) {
 	const list = [];
 	for (const line of text.split('\n')) {
@@ -33,7 +31,6 @@ export async function exchangeOf(r, plain) {
 	};
 }
 
-/** Packets as a list with their bytes. */
 export function packetList(list) {
 	const some = list.slice(-SHOWN_MAX);
 	return el('div.packets', list.length > some.length && el('p.note', 'The last ' + SHOWN_MAX + ' of ' + count(list.length) + ' packets.'), some.map((p) => h('details', { open: some.length <= OPEN_MAX },

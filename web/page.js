@@ -50,8 +50,6 @@ function show() {
 	announce(view.name);
 }
 
-/* --- the state of the stream --- */
-
 const STATES = {
 	connecting: ['Connecting', 'warn'], reconnecting: ['Reconnecting', 'warn'], live: ['Live', 'good'], lost: ['Connection lost', 'bad'], refused: ['Refused', 'bad'], wrong: ['Wrong filter', 'bad'],
 	hidden: ['Paused while hidden', 'warn'],
@@ -65,8 +63,6 @@ function drawState() {
 	node.title = isLive ? (message === 'shared' ? 'Records come from another tab of this browser, which reads the stream. ' : '') + 'Click to read again.' : shown(message || name, 300) + '. Click to try again at once.';
 	node.setAttribute('aria-label', text + '. Read again');
 }
-
-/* --- keys and help --- */
 
 function help() {
 	const about = el('p.note');

@@ -22,7 +22,6 @@ export function prepare(r, size) {
 	return r;
 }
 
-/** The statement of a record, whatever field it is in. */
 export function statementOf(r) { return r.query ?? r.stmt_prepare_query ?? ''; }
 
 export function failed(r) { return r.errno !== undefined || r.event === 'error'; }
@@ -47,7 +46,6 @@ export const FINDINGS = {
 	error: ['error', 'The server refused the statement.', 'bad'],
 };
 
-/** The findings of a record, each once. */
 export function findingsOf(r) { return Array.isArray(r.findings) ? [...new Set(r.findings.map(String))] : []; }
 
 export function findingName(name) { return FINDINGS[name]?.[0] ?? name.replaceAll('_', ' '); }
@@ -77,7 +75,6 @@ export function eventText(r) {
 	}
 }
 
-/** The name of a COM_ command without its prefix; empty for plain statements. */
 export function commandName(r) { return r.command && r.command !== 'COM_QUERY' ? r.command.replace('COM_', '') : ''; }
 
 /** The place in the application's code, from the tags of sqlcommenter and its like. */
@@ -133,7 +130,6 @@ export function groupBy(records, by) {
 	return [...groups.values()];
 }
 
-/** A value of a filter, quoted where it must be. */
 export function filterValue(text) {
 	return /^[\w.\-:/+@%]+$/.test(text) && !/^[/]|,|\.\.|\+$/.test(text) ? text : '"' + text.replace(/["\\]/g, '\\$&') + '"';
 }

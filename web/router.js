@@ -9,7 +9,6 @@ function decode(text) {
 /** For an address. A half of a surrogate pair, as where a text was cut, would be an error. */
 export function encode(value) { return encodeURIComponent(String(value).replace(/\p{Surrogate}/gu, '\ufffd')); }
 
-/** {view, arg, params} of the present address. */
 export function here() {
 	const hash = location.hash.replace(/^#\/?/, '');
 	const cutAt = hash.indexOf('?');
@@ -31,7 +30,6 @@ export function address(view, arg = '', params = {}) {
 	return '#/' + view + (arg !== '' ? '/' + encode(arg) : '') + (query ? '?' + query : '');
 }
 
-/** The address of the list of records; `params` has q, the filter. */
 export function listOf(params) { return address('live', '', params); }
 
 /** Go to an address; with `replace` without a step of the history. */
@@ -45,5 +43,4 @@ export function go(hash, replace = false) {
 	}
 }
 
-/** Change the address without showing the view again. */
 export function note(hash) { history.replaceState(null, '', hash); }

@@ -6,16 +6,14 @@ function read(name) {
 }
 
 export function remember(name, value) {
-	try { localStorage.setItem(PREFIX + name, JSON.stringify(value)); } catch { /* without storage nothing is remembered */ }
+	try { localStorage.setItem(PREFIX + name, JSON.stringify(value)); } catch {  }
 }
 
-/** One of `words`, else the first of them. */
 export function choice(name, words) {
 	const value = read(name);
 	return words.includes(value) ? value : words[0];
 }
 
-/** A list of some of `words`, else `standard`. */
 export function choices(name, words, standard) {
 	const value = read(name);
 	const found = Array.isArray(value) ? words.filter((w) => value.includes(w)) : [];

@@ -7,18 +7,14 @@ const MAX_CHARS = 160e6, STEP = 5000;
 
 /** The last records of the stream. The oldest are dropped, and counted. */
 class Ring {
-	constructor() { this.clear(); }
-
-	clear() {
-		this.records = [];
-		this.dropped = this.chars = 0;
-	}
+	records = [];
+	dropped = 0;
+	chars = 0;
 
 	/** Add records; returns how many of the oldest were dropped for them. */
 	add(list) {
 		for (const r of list) { this.records.push(r); this.chars += r._size; }
-		const { length } = this.records;
-		const many = length > MAX ? Math.min(length, length - MAX + STEP) : 0;
+		const { length } = this.records, many = length > MAX ? Math.min(length, length - MAX + STEP) : 0;
 		let n = 0;
 		while (n < many || (n < length && this.chars > MAX_CHARS)) this.chars -= this.records[n++]._size;
 		if (n > 0) this.records.splice(0, n);
@@ -28,27 +24,22 @@ class Ring {
 }
 
 class Source extends EventTarget {
-	constructor() {
-		super();
-		this.ring = new Ring();
-		this.state = { state: 'connecting', message: '' };
-	}
+	ring = new Ring();
+	state = { state: 'connecting', message: '' };
 
 	/** Read the records that `q` selects, from now on. */
 	use(q) {
 		if (q === this.q) return;
-		if (this.feed) this.feed.stop();
+		this.feed?.stop();
 		this.q = q;
-		this.ring.clear();
+		this.ring = new Ring();
 		this.emit('clear');
-		this.feed = new Feed(q, (list) => this.emit('records', { list, dropped: this.ring.add(list) }), (state) => {
+		this.feed = Feed(q, (list) => this.emit('records', { list, dropped: this.ring.add(list) }), (state) => {
 			this.state = state;
 			this.emit('state');
 		});
-		this.feed.start();
 	}
 
-	/** Try again at once. */
 	again() {
 		const { q } = this;
 		this.q = undefined;
@@ -61,9 +52,7 @@ class Source extends EventTarget {
 	/** Records a second, in the last five seconds. */
 	perSecond() {
 		const since = (Date.now() - 5000) * 1000, { records } = this.ring;
-		let i = records.length;
-		while (i > 0 && records[i - 1]._t > since) i--;
-		return (records.length - i) / 5;
+		return (records.length - 1 - records.findLastIndex((r) => r._t <= since)) / 5;
 	}
 
 	emit(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }

@@ -92,7 +92,6 @@ const CLAUSES = new Set(['select', 'from', 'where', 'set', 'values', 'having', '
 const VERBS = new Set(['insert', 'update', 'delete', 'replace']);
 const JOINS = new Set(['join', 'left', 'right', 'inner', 'cross', 'natural', 'straight_join']);
 
-/** A token that is a keyword, in small letters; else ''. */
 function wordOf(token) { return token?.kind === 'keyword' ? token.text.toLowerCase() : ''; }
 
 /** Does a clause begin with the keyword `word`? */

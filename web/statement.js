@@ -1,17 +1,17 @@
 /* The view Statement: everything about one record. */
 import { el, h, icon, link, button, small, iconButton, clear, copyText } from './dom.js';
-import { shown, cut, count, plural, duration, bytes, clock, ago, microseconds } from './text.js';
+import { shown, cut, count, plural, duration, bytes, clock, ago, microseconds, Exact } from './text.js';
 import { statementOf, resultOf, eventText, commandName, codeLine, traceOf, scopeOf, failed, filterValue, FINDINGS, findingName, findingsOf } from './record.js';
 import { pretty, asSent, withoutTags, shortName, oneLine } from './sql.js';
 import { runnable, clientCommand, curlCommand, jsonOf, Refused } from './copy.js';
 import { getWhole, getJson, describe } from './api.js';
-import { valueNode, valuesTable, rowsTable } from './values.js';
 import { exchangeOf, packetList } from './packets.js';
 import { toneOf } from './columns.js';
-import { section, figures, sparkline } from './view.js';
+import { section, figures, simpleTable, sparkline } from './view.js';
 import { address, go, listOf } from './router.js';
 import { source } from './source.js';
 
+const VALUES_MAX = 500, ROWS_MAX = 50, COLUMNS_MAX = 40;
 const PHASES = [['request', 'The request arrives'], ['server', 'Until the first byte of the reply'], ['stream', 'From the first to the last byte of the reply'],
 	['stall', 'Part of it in which the client did not read'], ['proxy', 'Part of all of it that querytap took']];
 
@@ -19,13 +19,43 @@ const SESSION_FACTS = [['Client', 'client_addr'], ['Server', 'remote_addr'], ['S
 	['Number in session', 'conn_seq_num'], ['Time (UTC)', 'ts'], ['Server version', 'server_version'], ['Login', 'auth_path'], ['TLS to the client', 'tls'], ['TLS to the server', 'remote_tls'],
 	['Compression', 'compression']];
 
+/* --- values (VALUES in querytap-record(5)) --- */
+
+/** One value: an element whose class says what it is. */
+function valueNode(value, limit = 400) {
+	if (value === null) return el('span.value-null', 'NULL');
+	if (typeof value === 'number' || value instanceof Exact) return el('span.sql-n', String(value));
+	if (typeof value === 'boolean') return el('span.sql-k', String(value));
+	if (typeof value === 'string') return el('span.sql-s', "'" + shown(value, limit) + "'");
+	if (Array.isArray(value)) return el('span', '[' + shown(value.map(String).join(', '), limit) + ']');
+	const more = value.length !== undefined && el('span.value-null', ' … ' + count(Number(value.length)) + ' bytes in all');
+	if (typeof value.hex === 'string') return el('span.sql-n', '0x' + shown(value.hex, limit), more);
+	if (typeof value.text === 'string') return el('span.sql-s', "'" + shown(value.text, limit) + "'", more);
+	if (value.default || value.ignore || value.unknown) return el('span.value-null', value.default ? 'DEFAULT' : value.ignore ? 'IGNORE' : 'unknown');
+	return el('span', shown(JSON.stringify(value), limit));
+}
+
+function kindOf(value) {
+	if (value === null) return 'NULL';
+	if (typeof value === 'number' || value instanceof Exact) return 'number';
+	if (Array.isArray(value)) return 'vector';
+	return typeof value === 'string' || typeof value.text === 'string' ? 'text' : typeof value.hex === 'string' ? 'binary' : '';
+}
+
+function valuesTable(values) {
+	return simpleTable('Values', [['No.', ([i]) => String(i + 1), 'num dim'], ['Type', ([, v]) => kindOf(v), 'dim'], ['Value', ([, v]) => valueNode(v, 4096), 'mono wrap']], [...values.entries()].slice(0, VALUES_MAX));
+}
+
+function rowsTable(names, rows) {
+	const list = rows.filter(Array.isArray).slice(0, ROWS_MAX), width = Math.min(COLUMNS_MAX, Math.max(0, ...list.map((r) => r.length)));
+	return simpleTable('Rows', Array.from({ length: width }, (_, i) => [shown(names?.[i] ?? '', 64), (row) => (i < row.length ? valueNode(row[i], 120) : ''), 'mono']), list);
+}
+
 /** Names with their values, without those that have none; undefined if none has. */
 function facts(entries) {
 	const some = entries.filter(([, v]) => v !== undefined && v !== null && v !== '' && v !== false);
 	return some.length > 0 ? el('dl.facts', some.map(([name, v]) => [el('dt', shown(name, 60)), el('dd', v instanceof Node ? v : shown(v, 2000))])) : undefined;
 }
-
-/* --- where the time went --- */
 
 function timeBar(r) {
 	if (r.duration_us === undefined || r.server_us === undefined) return null;
@@ -36,9 +66,6 @@ function timeBar(r) {
 	figures(PHASES.filter(([name]) => r[name + '_us'] !== undefined).map(([name, help]) => [h('span', { title: help }, h('span', { class: 'dot phase-' + name }), ' ' + name), duration(r[name + '_us'])])));
 }
 
-/* --- copy as --- */
-
-/** Does the page have only a part of the record? */
 function isCut(r) { return r.truncated !== undefined || r.omitted !== undefined; }
 
 function copyMenu(r) {
@@ -63,8 +90,6 @@ function copyMenu(r) {
 	refusal && el('p.note', 'Not copied as a statement to run: ' + refusal + '.'), problem];
 }
 
-/* --- its digest --- */
-
 function digestHistory(r) {
 	const body = el('div', 'Reading…'), same = source.executions(r.digest, 200), times = same.map((o) => o.duration_us);
 	getJson('/digests/detail', { digest: r.digest }).then((d) => clear(body,
@@ -76,8 +101,6 @@ function digestHistory(r) {
 	return section('All statements of this shape', body);
 }
 
-/* --- its packets --- */
-
 function packets(r) {
 	const body = el('div', small('Show the packets', () => {
 		clear(body, el('p.note', 'Reading…'));
@@ -85,8 +108,6 @@ function packets(r) {
 	}, { icon: 'packets' }));
 	return section('Packets', body);
 }
-
-/* --- deadlocks and lock waits --- */
 
 function conflict(r) {
 	if (!Array.isArray(r.statements)) return null;
@@ -97,8 +118,6 @@ function conflict(r) {
 	section('Their statements in the order of time', el('ol.story', r.statements.map((o) => el('li', el('span.num.dim', clock(microseconds(o.ts), 6)), el('span.dim', shown('#' + o.conn_id)), role(o),
 		el('code', ...oneLine(withoutTags(sqlOf(o)))), o.errno !== undefined && el('span.error-text', shown('error ' + o.errno)), o.state === 'running' && el('span.dim', 'running')))))];
 }
-
-/* --- the whole --- */
 
 function banner(tone, symbol, title, ...text) { return h('div', { class: 'banner ' + tone }, icon(symbol), el('div', el('strong', title), text)); }
 
@@ -163,7 +182,6 @@ function heading(r, ...actions) {
 		h('span', { class: failed(r) ? 'error-text' : '' }, shown(resultOf(r))), h('span.dim', { title: shown(r.ts) }, clock(r._t, 6)), el('span.dim', ago(r._t)))), el('div.panel-actions', actions));
 }
 
-/** The panel beside the list. ctx: filter(term), close(), step(±1). */
 export function statementPanel(r, ctx) {
 	const root = el('div');
 	const draw = (x) => clear(root, heading(x, iconButton('up', 'Previous record', () => ctx.step(-1)), iconButton('down', 'Next record', () => ctx.step(1)),

@@ -14,7 +14,6 @@ const KINDS = { __proto__: null, trx: 'Transactions', scope: 'Requests', session
 const end = (r) => r._t + (r.duration_us ?? 0);
 const byTime = (a, b) => a._t - b._t;
 
-/** Time within [first, last] in which none of the records, which are in order, ran. */
 function idleTime(records) {
 	let idle = 0, until = records[0]._t;
 	for (const r of records) {

@@ -49,7 +49,6 @@ export function heading(title, text, ...end) { return el('header.view-head', el(
 
 export function section(title, ...children) { return el('section.card', el('h3', title), children); }
 
-/** Numbers with their names. */
 export function figures(entries) { return el('dl.figures', entries.filter(([, v]) => v !== undefined && v !== '').map(([k, v]) => el('div', el('dt', k), el('dd', v)))); }
 
 /** A column of numbers: a field of the rows, and the function that writes it. */
@@ -61,7 +60,6 @@ export function simpleTable(label, columns, rows) {
 		el('tbody', rows.map((row) => el('tr', columns.map(([, cell, c]) => h('td', { class: c }, cell(row))))))));
 }
 
-/** A table that sorts by its headings. */
 export class Table {
 	/** columns: {id, head, cell(row), sort(row), end, wide: only where there is room}; `key(row)` names a row, `open(row)` follows a click. */
 	constructor({ label, columns, sort, key, open, empty = 'Nothing yet.' }) {
