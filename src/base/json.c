@@ -182,7 +182,7 @@ bool json_string_plain(struct writer *w, struct span s)
         return true;
 }
 
-bool json_string(struct writer *w, struct span s)
+bool json_quote(struct writer *w, struct span s)
 {
         if (json_string_plain(w, s)) {
                 return true;

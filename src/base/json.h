@@ -8,7 +8,7 @@
 /** Append @p s as a JSON string with its quotes. Hidden characters (base/utf8.h) are escaped as \uHHHH, as JSON may be shown on
  *  a terminal; the value is the same. Each byte that is not valid UTF-8 becomes U+FFFD.
  *  @return false if there was such a byte. */
-bool json_string(struct writer *w, struct span s);
+bool json_quote(struct writer *w, struct span s);
 
 /** The same of a text that is printable ASCII without characters to escape: one look at each byte does for all checks.
  *  @return false if it is not, or may not fit: then nothing is written. */

@@ -131,7 +131,7 @@ void json_writer_span(struct json_writer *j, const char *key, struct span text)
         while (text.len > 0) {
                 struct span piece = text.len > PIECE ? utf8_trim(span_head(text, PIECE)) : text;
                 struct writer w = writer_over(room, sizeof room);
-                (void)json_string(&w, piece);
+                (void)json_quote(&w, piece);
                 (void)fwrite(room + 1, 1, w.at - 2, j->out); /* without its quotes */
                 text = span_skip(text, piece.len);
         }

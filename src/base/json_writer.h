@@ -63,7 +63,7 @@ void json_writer_array_inline(struct json_writer *j, const char *key);
 /** End the innermost array or object. */
 void json_writer_end(struct json_writer *j);
 
-/** A string of any length, escaped as by json_string (json.h). */
+/** A string of any length, escaped as by json_quote (json.h). */
 void json_writer_text(struct json_writer *j, const char *key, const char *text);
 void json_writer_span(struct json_writer *j, const char *key, struct span text);
 void json_writer_uint(struct json_writer *j, const char *key, uint64_t value);

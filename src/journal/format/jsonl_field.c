@@ -111,7 +111,7 @@ void jsonl_value(struct writer *w, const struct record *r, enum record_field f)
         switch (record_fields[f].kind) {
         case RECORD_UINT: writer_decimal(w, record_uint(r, f)); break;
         case RECORD_BOOL: writer_text(w, record_uint(r, f) != 0 ? "true" : "false"); break;
-        case RECORD_TEXT: (void)json_string(w, fields_text(r, f)); break;
+        case RECORD_TEXT: (void)json_quote(w, fields_text(r, f)); break;
         case RECORD_BYTES: json_hex(w, record_text(r, f)); break;
         case RECORD_LIST: put_list(w, record_list(r, f)); break;
         case RECORD_ROWS: put_rows(w, record_list(r, f)); break;
@@ -125,7 +125,7 @@ void jsonl_value(struct writer *w, const struct record *r, enum record_field f)
 
 static void put_text(struct writer *w, const struct record *r, enum record_field f)
 {
-        bool is_valid = json_string(w, fields_text(r, f));
+        bool is_valid = json_quote(w, fields_text(r, f));
         if (!is_valid || fields_undecoded(r, f)) {
                 writer_text(w, ",\"");
                 writer_text(w, record_fields[f].name);

@@ -95,7 +95,7 @@ static void put_omission(struct writer *w, const struct omission *o)
         struct field_set walk = o->lists;
         for (enum record_field f = fields_next(&walk); f != FIELD_COUNT; f = fields_next(&walk)) {
                 writer_text(w, before);
-                (void)json_string(w, span_str(record_fields[f].name));
+                (void)json_quote(w, span_str(record_fields[f].name));
                 before = ",";
         }
         writer_char(w, ']');

@@ -12,7 +12,7 @@ enum { FEW = 16 };
 static void put_name(struct writer *w, struct span name)
 {
         if (utf8_valid(name)) {
-                (void)json_string(w, name);
+                (void)json_quote(w, name);
                 return;
         }
         writer_text(w, "\"hex:");

@@ -40,7 +40,7 @@ static void begin_member(struct writer *w, struct nesting *n, struct span name)
                 return;
         }
         if (utf8_valid(name)) {
-                (void)json_string(w, name);
+                (void)json_quote(w, name);
         } else {
                 json_hex(w, name);
         }

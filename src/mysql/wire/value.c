@@ -247,12 +247,12 @@ static void print_bytes_json(struct writer *w, const struct value *v)
         struct span text = is_cut(v) ? utf8_trim(v->bytes) : v->bytes;
         bool readable = is_text(v, text);
         if (readable && !is_cut(v)) {
-                (void)json_string(w, text);
+                (void)json_quote(w, text);
                 return;
         }
         writer_text(w, readable ? "{\"text\":" : "{\"hex\":");
         if (readable) {
-                (void)json_string(w, text);
+                (void)json_quote(w, text);
         } else {
                 json_hex(w, v->bytes);
         }

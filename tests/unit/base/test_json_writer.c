@@ -175,7 +175,7 @@ static void texts_of_any_length_and_bytes(void)
                                 len += strlen(parts[p]);
                         }
                         struct writer w = writer_over(escaped, sizeof escaped - 2);
-                        (void)json_string(&w, span_of(in, len));
+                        (void)json_quote(&w, span_of(in, len));
                         writer_text(&w, "\n");
                         CU_ASSERT_FALSE_FATAL(w.failed);
                         escaped[w.at] = '\0';

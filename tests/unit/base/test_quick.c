@@ -92,7 +92,7 @@ static void json_strings_of_any_length(void)
                 size_t wanted = escaped(slow, text, len);
                 for (size_t room = wanted; room + 3 > wanted; room--) { /* enough, and too little */
                         struct writer w = writer_over(quick, room);
-                        CU_ASSERT_TRUE(json_string(&w, span_of(text, len)));
+                        CU_ASSERT_TRUE(json_quote(&w, span_of(text, len)));
                         CU_ASSERT_EQUAL(w.failed, room < wanted);
                         CU_ASSERT_EQUAL(w.wanted, wanted);
                         CU_ASSERT_TRUE(w.failed || (w.at == wanted && memcmp(quick, slow, wanted) == 0));

@@ -160,7 +160,7 @@ static bool json_is(const char *text, const char *want)
 {
         char room[256];
         struct writer w = writer_over(room, sizeof room);
-        return json_string(&w, span_str(text)) && span_equal(writer_span(&w), span_str(want));
+        return json_quote(&w, span_str(text)) && span_equal(writer_span(&w), span_str(want));
 }
 
 /** Bytes are looked at sixteen at once: the result must be that of a look at each. */

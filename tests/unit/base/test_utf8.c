@@ -112,7 +112,7 @@ static bool json_is(struct span text, const char *want, bool want_valid)
 {
         char room[256];
         struct writer w = writer_over(room, sizeof room);
-        bool valid = json_string(&w, text);
+        bool valid = json_quote(&w, text);
         return !w.failed && valid == want_valid && span_equal(writer_span(&w), span_str(want));
 }
 
@@ -138,7 +138,7 @@ static void json_strings_are_escaped_at_every_place(void)
                         memset(text, i % 2 == 0 ? ' ' : '~', len); /* the neighbours of what is special */
                         text[i % len] = special[i / len];
                         struct writer w = writer_over(room, sizeof room);
-                        (void)json_string(&w, span_of(text, len));
+                        (void)json_quote(&w, span_of(text, len));
                         CU_ASSERT_TRUE(json_check(writer_span(&w)));
                         CU_ASSERT_TRUE(w.at > len + 2);
                 }
@@ -163,7 +163,7 @@ static void json_strings_of_any_bytes_are_json(void)
                         text[i] = (uint8_t)(next_random(&seed) & mask);
                 }
                 struct writer w = writer_over(room, sizeof room);
-                bool valid = json_string(&w, span_of(text, len));
+                bool valid = json_quote(&w, span_of(text, len));
                 CU_ASSERT_EQUAL(valid, utf8_valid(span_of(text, len)));
                 CU_ASSERT_FALSE_FATAL(w.failed);
                 CU_ASSERT_TRUE_FATAL(json_check(writer_span(&w)));
