@@ -10,9 +10,8 @@
  * looks). The first one is the dissector itself. */
 static struct script s;
 
-static void play_with_each_fault(uint32_t rows)
+static void play_each_fault(struct tape_options options)
 {
-        const struct tape_options options = {.rows = rows, .without_gate = true};
         uint64_t seen = 0;
         prof_fail_nth(1 << 30);
         char *whole = tape_records(span_of(s.bytes, s.len), &options);
@@ -34,6 +33,18 @@ static void play_with_each_fault(uint32_t rows)
         CU_ASSERT_EQUAL(counts.current_count_used, 0);
         counts = prof_read(STAGE_JOURNAL, LIB_COUNT);
         CU_ASSERT_EQUAL(counts.current_count_used, 0);
+}
+
+/** In pieces as recorded, and in small ones, with packets. */
+static void play_with_each_fault(uint32_t rows)
+{
+        play_each_fault((struct tape_options){.rows = rows, .without_gate = true});
+        play_each_fault((struct tape_options){.rows = rows,
+                                              .hash_rows = 2,
+                                              .packet_bytes = 16,
+                                              .split = 7,
+                                              .query_bytes = 64,
+                                              .without_gate = true});
 }
 
 static void rows_of_all_kinds(void)
@@ -102,10 +113,36 @@ static void a_pipeline(void)
         play_with_each_fault(0);
 }
 
+/** The server answers before the end of a command. */
+static void an_early_answer(void)
+{
+        script_open(&s, 0, 8);
+        script_send(&s, SPAN("\3DO 1"));
+        script_answer_ok(&s);
+        script_send(&s, SPAN("\3SELECT 'the text so far'"));
+        s.bytes[s.len - 24 - 4] = 60; /* the packet has 60 bytes */
+        s.seq = 1;
+        script_answer(&s, SPAN("\xff\x81\x04#08S01Got a packet bigger than 'max_allowed_packet' bytes"));
+        play_with_each_fault(0);
+}
+
+/** Values that are longer than what is kept of them. */
+static void long_values(void)
+{
+        static uint8_t execution[150000] = "\x17\1\0\0\0\0\1\0\0\0\0\1\xfd\0\xfd\xdd\x49\2";
+        script_open(&s, 0, 8);
+        script_prepare(&s, 1, "DO ?", 1);
+        script_send(&s, span_of(execution, sizeof execution));
+        script_answer_ok(&s);
+        play_each_fault((struct tape_options){.query_bytes = 64, .split = 1000, .without_gate = true});
+}
+
 static const struct tap_test tests[] = {
     {"a pipeline", a_pipeline},
     {"rows of all kinds", rows_of_all_kinds},
     {"values and changes", values_and_changes},
+    {"an early answer", an_early_answer},
+    {"long values", long_values},
 };
 
 int main(void)
