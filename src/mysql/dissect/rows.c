@@ -78,9 +78,6 @@ void rows_definition(struct dissect *d, struct command *cmd, struct span body)
 {
         struct span name;
         struct column column = {0};
-        if (cmd->first_rows->columns == NULL) {
-                return;
-        }
         if (parse_definition(d, body, &column, &name)) {
                 row_store_add_column(cmd->first_rows, column, span_head(name, d->settings->value_bytes));
         } else {

@@ -238,13 +238,10 @@ static void begin_value(struct value_filter *f, const struct packet_stream *stre
         }
 }
 
-/** Is value i not in the request, because it is NULL or came by COM_STMT_SEND_LONG_DATA? */
+/** Is value i of an execution, not of a bulk, not in the request, because it is NULL or came by COM_STMT_SEND_LONG_DATA? */
 static bool is_absent(const struct value_filter *f, const struct packet_stream *stream,
                       const struct statement *st)
 {
-        if (f->is_bulk) {
-                return false;
-        }
         if ((stream->kept[f->bitmap_at + f->i / 8] >> (f->i % 8) & 1) != 0) {
                 return true;
         }
@@ -285,7 +282,7 @@ static void take_step(struct dissect *d, const struct packet_stream *stream, con
         struct value_filter *f = &d->filter;
         uint64_t length;
         switch (f->step) {
-        case FILTER_OFF: break;
+        case FILTER_OFF: /* no step is taken then */
         case FILTER_HEAD: on_head(d, stream); break;
         case FILTER_COUNT:
                 if (read_length(f, stream, &length)) {

@@ -2,6 +2,7 @@
 
 #include "base/writer.h"
 
+#include <math.h>
 #include <xxhash.h>
 
 static bool is_digit(uint8_t c)
@@ -78,7 +79,7 @@ static uint32_t hash_real(const struct value *v)
         }
         uint8_t text[24];
         struct writer w = writer_over(text, sizeof text);
-        if (number < 0) {
+        if (signbit(number) != 0) {
                 writer_char(&w, '-');
         }
         writer_decimal(&w, (uint64_t)(number < 0 ? -number : number));

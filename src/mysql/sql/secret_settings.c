@@ -89,12 +89,12 @@ void secret_on_label(struct secret_finder *f, struct span label, uint32_t at)
         case LABEL_OF_CASE: secret_behind_list(f, x->begin, UINT64_MAX); return;
         case LABEL_OF_ROW: secret_behind_list(f, x->begin, f->valued); break;
         case LABEL_OF_SELECT: secret_behind_list(f, x->rows_at, f->valued); break;
+        case LABEL_ELSEWHERE: /* was sorted out above */
         case LABEL_OF_INSERT:
                 if (f->assigned != SECRET_NOWHERE) {
                         secret_behind_range(f, f->assigned, at);
                 }
                 break;
-        case LABEL_ELSEWHERE: break;
         }
         f->is_labelled = true; /* for further assignments, and ON DUPLICATE KEY UPDATE */
 }

@@ -96,6 +96,17 @@ static void drained_files(void)
         script_go_on(&s, SPAN("1\ttopsecret\n"));
         script_go_on(&s, SPAN(""));
         expect("topsecret", NULL);
+        /* the connection ends within it */
+        script_open(&s, CAP_LOCAL_FILES, 45);
+        script_send(&s, SPAN("\3LOAD DATA LOCAL INFILE 'f' INTO TABLE t (id, password)"));
+        script_answer(&s, SPAN("\xfb"
+                               "f"));
+        script_answer(&s, SPAN("\xff\x28\5#42000no"));
+        size_t at = s.len;
+        script_go_on(&s, SPAN("1\ttopsecret\nmore"));
+        s.len -= 4;
+        s.bytes[at + 1] -= 4;
+        expect("topsecret", (const char *const[]){"cut off", NULL});
 }
 
 static void cut_off(struct span payload, const char *before)

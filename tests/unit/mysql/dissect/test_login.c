@@ -231,6 +231,18 @@ static void changes_of_user(void)
         LOGIN_EXPECT(&s, "a malformed COM_CHANGE_USER");
 }
 
+/** The same of a COM_CHANGE_USER. */
+static void a_change_of_user_with_rubbish(void)
+{
+        login_greet(&s, LOGIN_CAPS | CAP_CONNECT_ATTRS, "p");
+        login_send(&s, (LOGIN_CAPS | CAP_CONNECT_ATTRS) & ~CAP_SSL, "p");
+        script_answer_ok(&s);
+        script_send(&s, SPAN("\x11"
+                             "eve\0\4hashother\0\x21\0q\0\xfe\4\0\0\0\1\0\0\0\1a\1b"));
+        script_answer_ok(&s);
+        LOGIN_EXPECT(&s, "\"rule\":\"odd_length\"", "\"username\":\"eve\"");
+}
+
 /* --- the packets themselves -------------------------------------------------------------------------------------------- */
 
 static void logins_of_all_forms(void)
@@ -287,6 +299,7 @@ static const struct tap_test tests[] = {
     {"what can't be followed", what_can_not_be_followed},
     {"what the OK changes", what_the_ok_changes},
     {"COM_CHANGE_USER", changes_of_user},
+    {"a change of user with rubbish in a length", a_change_of_user_with_rubbish},
     {"logins of all forms", logins_of_all_forms},
     {"lengths with more than 32 bits", lengths_with_rubbish},
 };

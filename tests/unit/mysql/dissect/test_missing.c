@@ -287,6 +287,54 @@ static void joined_within(void)
         EXPECT_END("nothing", again);
 }
 
+/** A statement is closed, when a reply comes, while an execution of it arrives. */
+static void closed_while_it_is_executed(void)
+{
+        static uint8_t execution[100] = "\x17\1\0\0\0\0\1\0\0\0\0\1\xfd\0\x30";
+        begin((struct dissect_settings){.query_bytes = 64});
+        script_open(&s, 0, 45);
+        script_prepare(&s, 1, "DO ?", 1);
+        script_send(&s, SPAN("\3DO 1"));
+        script_send(&s, SPAN("\x19\1\0\0\0"));
+        script_send(&s, span_of(execution, sizeof execution));
+        feed_but(70);
+        s.seq = 1;
+        script_answer_ok(&s);
+        feed();
+        (void)dissect_feed(bench.d, SIDE_CLIENT, span_of(execution + 30, 70), 0);
+        script_answer(&s, SPAN("\xff\xdb\4#HY000Unknown prepared statement handler"));
+        go_on();
+        EXPECT_END("opaque", "\"errno\":1243", again);
+}
+
+/** Two sessions of a thread share the memory for commands that wait. */
+static void two_sessions(void)
+{
+        struct dissect *second;
+        begin((struct dissect_settings){.rows = 0});
+        second = dissect_new(&bench.settings, (struct dissect_sink){.arg = &bench, .on_record = on_record});
+        CU_ASSERT_PTR_NOT_NULL_FATAL(second);
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\3DO 1"));
+        script_send(&s, SPAN("\3DO 2"));
+        feed();
+        struct dissect *first = bench.d;
+        bench.d = second;
+        bench.fed = 0;
+        feed();
+        for (int i = 0; i < 2; i++) {
+                s.seq = 1;
+                script_answer_ok(&s);
+        }
+        size_t answers = bench.fed;
+        feed();
+        bench.d = first;
+        bench.fed = answers;
+        EXPECT_END("opaque", "\"query\":\"DO 2\"");
+        dissect_free(second);
+        dissect_pool_drain(&bench.pool);
+}
+
 /* --- too many commands ------------------------------------------------------------------------------------------------------ */
 
 static void crowding(void)
@@ -397,6 +445,8 @@ static const struct tap_test tests[] = {
     {"replies", replies},
     {"attributes of a session that is joined", joined_attributes},
     {"a session that is joined within a command", joined_within},
+    {"a statement that is closed while it is executed", closed_while_it_is_executed},
+    {"two sessions", two_sessions},
     {"too many commands", crowding},
     {"too long texts", crowded_texts},
     {"what is known just now", views},

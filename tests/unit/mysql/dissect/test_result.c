@@ -80,6 +80,7 @@ static void files_that_are_not_named(void)
             "LOAD DATA LOCAL INFILE '/tmp/r\xc3\xb6ws' INTO TABLE t",
             "EXECUTE IMMEDIATE CONCAT('LOAD DATA', ' LOCAL INFILE ...')",
             "CALL load()",
+            "LOAD DATA LOCAL INFILE N'/tmp/other' INTO TABLE t", /* not read here */
         };
         static const char *const not_named[] = {
             "SELECT 1",

@@ -92,6 +92,45 @@ static void a_full_queue_drains(void)
         free(records);
 }
 
+/** Bytes with several packets, of which one is the end of what was followed. */
+static void replies_in_one_piece(void)
+{
+        script_open(&s, 0, 45);
+        lose("\3SELECT 'D'");
+        put_part('S', SPAN("\7\0\0\1\0\0\0\2\0\0\0\7\0\0\1\0\0\0\2\0\0\0\7\0\0\1\0\0\0\2\0\0\0"
+                           "\7\0\0\1\0\0\0\2\0\0\0"));
+        script_send(&s, SPAN("\3SELECT 'E'"));
+        answer_with(1, SPAN("\0\5\0\2\0\0\0"));
+        char *records = play((struct tape_options){.pipeline = 2});
+        CU_ASSERT_EQUAL(count(records, opaque), 1);
+        CU_ASSERT_TRUE(script_has(records, "\"dropped\":2"));
+        CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 'E'\""));
+        CU_ASSERT_TRUE(script_has(records, "\"affected_rows\":5"));
+        free(records);
+}
+
+/** Half of a command that is missed is answered with an error: the rest of it is awaited, but no other reply. */
+static void an_early_answer(void)
+{
+        script_open(&s, 0, 45);
+        lose("\3SELECT 'D'");
+        for (int i = 0; i < 2; i++) {
+                answer_ok();
+        }
+        answer_ok();
+        put_part('C', SPAN("\x14\0\0\0\3SELECT 'early"));
+        answer_ok();
+        answer_with(1, SPAN("\xff\x81\x04#08S01too large"));
+        put_part('C', SPAN("'     "));
+        script_send(&s, SPAN("\3SELECT 'E'"));
+        answer_with(1, SPAN("\0\5\0\2\0\0\0"));
+        char *records = play((struct tape_options){.pipeline = 2});
+        CU_ASSERT_EQUAL(count(records, opaque), 1);
+        CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 'E'\""));
+        CU_ASSERT_TRUE(script_has(records, "\"affected_rows\":5"));
+        free(records);
+}
+
 /** From when to when: the notice has the time at which it began, and how long it took. */
 static void the_time(void)
 {
@@ -439,6 +478,34 @@ static void what_waits(void)
         free(records);
 }
 
+/** Several statements are used by commands that are missed, one of them twice. */
+static void what_waits_of_several(void)
+{
+        script_open(&s, 0, 45);
+        for (uint8_t id = 7; id < 10; id++) {
+                script_prepare(&s, id, "SELECT ?", 1);
+        }
+        script_send(&s, SPAN("\3A"));
+        script_send(&s, SPAN("\3B"));
+        script_send(&s, SPAN("\x19\7\0\0\0"));
+        script_send(&s, SPAN("\x17\x08\0\0\0\0\1\0\0\0\0\1\3\0\6\0\0\0"));
+        script_send(&s, SPAN("\x19\x09\0\0\0"));
+        script_send(&s, SPAN("\x19\x08\0\0\0"));
+        for (int i = 0; i < 3; i++) {
+                answer_ok();
+        }
+        for (uint8_t id = 7; id < 10; id++) {
+                const uint8_t execution[] = {0x17, id, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 0, 7, 0, 0, 0};
+                script_send(&s, span_of(execution, sizeof execution));
+                answer_ok();
+        }
+        char *records = play((struct tape_options){.pipeline = 2});
+        CU_ASSERT_TRUE(script_has(records, again));
+        CU_ASSERT_PTR_NULL(strstr(records, "stmt_prepare_query"));
+        CU_ASSERT_EQUAL(count(records, "the prepared statement is not known"), 3);
+        free(records);
+}
+
 /** A stream of events is never followed again if it is missed; if not, it does not end. */
 static void never_again(void)
 {
@@ -734,6 +801,8 @@ static void compressed_file_refused(void)
 
 static const struct tap_test tests[] = {
     {"a full queue drains", a_full_queue_drains},
+    {"replies in one piece", replies_in_one_piece},
+    {"an early answer to a command that is missed", an_early_answer},
     {"from when to when", the_time},
     {"an unreadable reply", an_unreadable_reply},
     {"it happens again and again", it_happens_again},
@@ -745,6 +814,7 @@ static const struct tap_test tests[] = {
     {"the rest of the reply before, again", the_rest_of_a_reply_again},
     {"what is known afterwards", what_is_known},
     {"what is known before", what_waits},
+    {"what is known before of several statements", what_waits_of_several},
     {"database and character set", database_and_charset},
     {"sessions that stay opaque", never_again},
     {"the end of an opaque session", the_end},

@@ -207,6 +207,12 @@ static void hashes_of_values(void)
         CU_ASSERT_EQUAL(row_hash_value(&v), seven);
         v = value_of(VALUE_FLOAT, &half, sizeof half);
         CU_ASSERT_EQUAL(row_hash_value(&v), seven);
+        static const double below = -7;
+        static const double zero = -0.0; /* servers write its sign */
+        v = value_of(VALUE_DOUBLE, &below, sizeof below);
+        CU_ASSERT_EQUAL(row_hash_value(&v), row_hash_text(span_str("-7")));
+        v = value_of(VALUE_DOUBLE, &zero, sizeof zero);
+        CU_ASSERT_EQUAL(row_hash_value(&v), row_hash_text(span_str("-0")));
         v = value_of(VALUE_DOUBLE, &fraction, sizeof fraction);
         CU_ASSERT_EQUAL(row_hash_value(&v), 0);
         v = value_of(VALUE_VAR_STRING, "7", 1);

@@ -257,6 +257,41 @@ static void changes_of_all_kinds(void)
         CU_ASSERT_TRUE(ends_with(records, "\"info\":\"hi\""));
 }
 
+/** Without tracking, statements show what they set: here the defaults of the server, and how it reads quotes. */
+static void untracked(void)
+{
+        script_open(&s, 0, 45);
+        query("SET GLOBAL character_set_client = latin1");
+        script_answer_ok(&s);
+        query("SET NAMES DEFAULT");
+        script_answer_ok(&s);
+        query("x");
+        script_answer_ok(&s);
+        char *records = script_play(&s, 0);
+        const char *last = strstr(records, "\"query\":\"x\"");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(last);
+        while (last > records && last[-1] != '\n') {
+                last--;
+        }
+        CU_ASSERT_PTR_NULL(strstr(last, "character_set")); /* not known any more */
+        free(records);
+        static const char *const modes[] = {"SET sql_mode = ''", "SET sql_mode = 'ANSI_QUOTES'"};
+        for (int i = 0; i < 2; i++) {
+                script_open(&s, CAP_MYSQL, 45);
+                query(modes[i]);
+                script_answer_ok(&s);
+                query("SELECT \"\\\"; USE d; SELECT \"\\\"");
+                script_answer(&s, SPAN("\0\0\0\x0a\0\0\0"));
+                script_answer(&s, SPAN("\0\0\0\x0a\0\0\0"));
+                script_answer_ok(&s);
+                query("x");
+                script_answer_ok(&s);
+                records = script_play(&s, 0);
+                CU_ASSERT_EQUAL(strstr(records, "\"database\":\"d\"") != NULL, i);
+                free(records);
+        }
+}
+
 static void tracked_character_sets(void)
 {
         script_open(&s, CAP_SESSION_TRACK, 45);
@@ -490,6 +525,7 @@ static const struct tap_test tests[] = {
     {"changes of all kinds", changes_of_all_kinds},
     {"many changes", many_changes},
     {"SET NAMES, prepared", set_names_prepared},
+    {"without tracking", untracked},
     {"tracked character sets", tracked_character_sets},
     {"changes of several results", changes_of_several_results},
     {"flagged without data", flagged_without_data},

@@ -114,6 +114,19 @@ static void refuses(void)
         bench_end(&b);
 }
 
+/** TLS with the client failed: the server gets an empty packet in the place of the login, and its answer goes to the client. */
+static void spoils_a_login(void)
+{
+        struct gate_bench b = {.split = 0};
+        (void)bench_begin(&b, bench_policy(GATE_CLIENT_PREFERRED, GATE_SERVER_AS_CLIENT),
+                          BENCH_CAPS | CAP_SSL, "p");
+        CU_ASSERT_EQUAL(bench_ssl_request(&b), GATE_CLIENT_TLS);
+        CU_ASSERT_EQUAL(gate_spoil_login(b.gate, &b.out), GATE_GO);
+        CU_ASSERT_TRUE(span_equal(b.out.to[SIDE_SERVER], TEXT("\0\0\0\1")));
+        CU_ASSERT_EQUAL(b.out.to[SIDE_CLIENT].len, 0);
+        bench_end(&b);
+}
+
 static void lets_go(void)
 {
         static const struct span firsts[] = {
@@ -313,6 +326,7 @@ static const struct tap_test tests[] = {
     {"TLS is offered as the policy says", offers},
     {"a login passes unchanged", passes_a_login},
     {"refusals", refuses},
+    {"a login is spoiled", spoils_a_login},
     {"what is no login passes", lets_go},
     {"TLS on both sides", tls_on_both_sides},
     {"passthrough", passthrough},

@@ -357,6 +357,13 @@ static void a_large_record_is_cut(void)
         cut_to(&r, 20000, "the text is truncated");
         CU_ASSERT_EQUAL(r.query_length, sizeof text);
         CU_ASSERT_TRUE(r.query.len > 10000 && r.secret_behind && field_set_has(&r.cut, FIELD_QUERY));
+        record_clear(&r);
+        record_set_text(&r, FIELD_QUERY, span_of(text, 30000));
+        record_set_text(&r, FIELD_STMT_PREPARE_QUERY, span_of(text, sizeof text));
+        cut_to(&r, 20000, "the text is truncated");
+        CU_ASSERT_EQUAL(r.query_length, 30000);
+        CU_ASSERT_EQUAL(record_uint(&r, FIELD_STMT_PREPARE_QUERY_LENGTH), sizeof text);
+        CU_ASSERT_TRUE(r.stmt_prepare_query.len < 20000);
         char reason[RECORD_CUT_REASON];
         record_clear(&r);
         record_set_text(&r, FIELD_ERROR, span_of(text, sizeof text));

@@ -56,6 +56,7 @@ static void check(const struct outline_case *cases, size_t n, struct sql_mode mo
 
 static const struct outline_case queries[] = {
     {"SELECT 1", "select;;"},
+    {"SELECT 1) FROM t", "select; t;"},
     {"select * from t where id = 1 limit 1", "select; t; where limit"},
     {"SELECT a FROM s.t x, `u v` y, (w, z) JOIN q USING (id) WHERE 1 ORDER BY 1",
      "select; s.t u v w z q; where join order_by"},
@@ -286,6 +287,14 @@ static void is_bounded(void)
         }
         outline_read(span_of(text, n), (struct sql_mode){0}, false, &o);
         CU_ASSERT_EQUAL(o.n_tables, OUTLINE_TABLES_MAX);
+        CU_ASSERT_TRUE(o.is_partial);
+        n = (size_t)snprintf(text, sizeof text, "WITH w AS (SELECT 1 FROM t)");
+        for (unsigned i = 0; i < 40; i++) {
+                n += (size_t)snprintf(text + n, sizeof text - n, ", w%u AS (SELECT 1 FROM t)", i);
+        }
+        n += (size_t)snprintf(text + n, sizeof text - n, " SELECT 1 FROM w");
+        outline_read(span_of(text, n), (struct sql_mode){0}, false, &o);
+        CU_ASSERT_EQUAL(o.n_tables, 1);
         CU_ASSERT_TRUE(o.is_partial);
         outline_read(span_str("SELECT 1 FROM t WHERE"), (struct sql_mode){0}, true, &o);
         CU_ASSERT_TRUE(o.is_partial);

@@ -1,6 +1,7 @@
 /* Passwords in what servers answer. */
 #include "mysql/sql/secret_data.h"
 
+#include "mysql/sql/secret.h"
 #include "mysql/sql/secret_labels.h"
 #include "tap.h"
 
@@ -62,6 +63,16 @@ static void values(void)
         }
         CU_ASSERT_TRUE(secret_is_in_packet(span_str("\x0esmtp_password\1x")));
         CU_ASSERT_FALSE(secret_is_in_packet(span_str("\7passage\1x")));
+}
+
+/** A URL of which the end is missing may have lost the @ behind its password. */
+static void cut_urls(void)
+{
+        CU_ASSERT_TRUE(secret_is_cut_url(span_str("mysql://u:s")));
+        CU_ASSERT_TRUE(secret_is_cut_url(span_str("the password is in mysql://u:s")));
+        CU_ASSERT_FALSE(secret_is_cut_url(span_str("the password is in mysql://u:s@h")));
+        CU_ASSERT_FALSE(secret_is_cut_url(span_str("mysql://h/d")));
+        CU_ASSERT_FALSE(secret_is_cut_url(span_str("password")));
 }
 
 static void labels(void)
@@ -183,9 +194,7 @@ static void bounds(void)
 }
 
 static const struct tap_test tests[] = {
-    {"values", values},
-    {"labels", labels},
-    {"other names of columns", other_names},
+    {"values", values}, {"cut URLs", cut_urls}, {"labels", labels}, {"other names of columns", other_names},
     {"bounds", bounds},
 };
 

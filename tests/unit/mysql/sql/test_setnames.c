@@ -42,6 +42,7 @@ static void set_names(void)
         CU_ASSERT_STRING_EQUAL(set("SET NAMES unheard"), "?/?");
         CU_ASSERT_STRING_EQUAL(set("SET NAMES"), "?/?"); /* no server takes it */
         CU_ASSERT_STRING_EQUAL(set("SET NAMES @x"), "?/?");
+        CU_ASSERT_STRING_EQUAL(set("SET NAMES (x), character_set_results = latin2"), "?/latin2");
         CU_ASSERT_STRING_EQUAL(set("SET NAMES binary"), "binary/binary");
 }
 
@@ -197,6 +198,8 @@ static void ansi_quotes(void)
                                            "SET @sql_mode = ANSI",
                                            "SELECT 'SET sql_mode = ANSI'",
                                            "SET sql_mode",
+                                           "SET sql_mode = 4.5",
+                                           "SET sql_mode = 0x4",
                                            "SET sql_mode = ?"};
         for (size_t i = 0; i < sizeof on / sizeof on[0]; i++) {
                 CU_ASSERT_EQUAL(ansi_of(on[i]), SETNAMES_ANSI_ON);

@@ -87,6 +87,8 @@ static void values(void)
             {"SET @scope = \"a\"", "=a"},
             {"SET @scope = 'it''s'", "=it's"},
             {"SET @scope = 'it\\'s \\n\\%'", "=it's \n\\%"},
+            {"SET @scope = 'a\\b\\r\\t\\Z\\x'", "=a\b\r\t\x1ax"},
+            {"SET @scope = 'a\\0b'", "=a"}, /* a NUL, which ends what is compared here */
             {"SET @scope = 'a' 'b'", "=ab"},
             {"SET @scope = N'a'", "=a"},
             {"SET @scope = _utf8mb4'a'", "=a"},
