@@ -36,7 +36,7 @@ export async function getText(path, params, options) {
 	return (await request(path, params, options)).text();
 }
 
-export async function post(path, params) { return (await request(path, params, { method: 'POST' })).text(); }
+export const post = async (path, params) => (await request(path, params, { method: 'POST' })).text();
 
 /** Records, oldest first; `params` has q, n, after … of /records. Long texts are cut: see getWhole. */
 export async function getRecords(params, options) {

@@ -23,7 +23,7 @@ function valuesText(values) {
 }
 
 /** The classes that give an event or a finding its colours; `other` if it has none of its own. */
-export function toneOf(name, other = '') { return 'tone ' + (FINDINGS[name]?.[2] ?? EVENT_TONES[name] ?? other); }
+export const toneOf = (name, other = '') => 'tone ' + (FINDINGS[name]?.[2] ?? EVENT_TONES[name] ?? other);
 
 function statementCell(cell, r, filter, fast) {
 	const isQuery = r.event === 'query', sql = withoutTags(statementOf(r));

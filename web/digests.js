@@ -2,7 +2,7 @@
 import { el, h, link, small, clear, toast } from './dom.js';
 import { shown, cut, count, duration, ago, microseconds, clock } from './text.js';
 import { getJson } from './api.js';
-import { View, heading, figures, section, Table, number, sparkline } from './view.js';
+import { View, heading, digestFigures, section, Table, number, sparkline } from './view.js';
 import { chip } from './columns.js';
 import { oneLine, pretty, tidy } from './sql.js';
 import { FilterBox } from './filterbox.js';
@@ -89,9 +89,8 @@ export class DigestsView extends View {
 		const times = source.executions(d.digest, 300).map((r) => r.duration_us), prefix = String(d.digest).slice(0, 16);
 		clear(this.body, el('p.crumb', link(address('digests'), 'Digests'), ' / ', el('code', shown(prefix.slice(0, 8)))),
 			el('section.card', pretty(tidy(String(d.digest_text))), el('p.links', link(listOf({ q: 'digest:' + prefix }), 'Its statements'))),
-			el('section.card', figures([['Executions', count(d.count)], ['Errors', count(d.errors)], ['In all', duration(d.sum_us)], ['Fastest', duration(d.min_us)], ['Median', duration(d.p50_us)],
-				['95 %', duration(d.p95_us)], ['99 %', duration(d.p99_us)], ['Slowest', duration(d.max_us)], ['Rows', count(d.rows)], ['Rows changed', count(d.affected_rows)],
-				['First', ago(microseconds(d.first_seen))], ['Last', ago(microseconds(d.last_seen))], ['Mean since the mark', mark ? changeCell(d) : undefined]]),
+			el('section.card', digestFigures(d, [['Fastest', duration(d.min_us)], ['Rows', count(d.rows)], ['Rows changed', count(d.affected_rows)], ['First', ago(microseconds(d.first_seen))],
+				['Last', ago(microseconds(d.last_seen))], ['Mean since the mark', mark ? changeCell(d) : undefined]]),
 			el('p.copy-as', COUNTS.filter((name) => d[name] > 0).map((name) => el('span', chip(findingOf(name)), ' ' + count(d[name]))))),
 			times.length > 1 && section('Its last ' + times.length + ' executions in the list', sparkline(times, 'Duration', { width: 800, height: 60 }), el('figcaption', 'Up to ' + duration(Math.max(...times)))),
 			d.example && section('The slowest: ' + duration(d.example_us), pretty(d.example)));

@@ -60,22 +60,22 @@ export function h(name, props, ...children) {
 }
 
 /** The same without properties. They are two functions, so that nothing that came over the wire is ever taken for properties. */
-export function el(name, ...children) { return h(name, null, ...children); }
+export const el = (name, ...children) => h(name, null, ...children);
 
-export function link(href, ...children) { return h('a', { href }, ...children); }
+export const link = (href, ...children) => h('a', { href }, ...children);
 
 /** The same for SVG. */
-export function s(tag, props, ...children) { return fill(document.createElementNS(SVG, tag), props, children); }
+export const s = (tag, props, ...children) => fill(document.createElementNS(SVG, tag), props, children);
 
-export function icon(name) { return s('svg', { class: 'icon', viewBox: '0 0 24 24', 'aria-hidden': 'true' }, s('path', { d: ICONS[name] })); }
+export const icon = (name) => s('svg', { class: 'icon', viewBox: '0 0 24 24', 'aria-hidden': 'true' }, s('path', { d: ICONS[name] }));
 
 export function button(label, onclick, { icon: symbol, ...props } = {}) {
 	return h('button', { onclick, ...props }, symbol && icon(symbol), label && el('span', label));
 }
 
-export function small(label, onclick, props) { return button(label, onclick, { class: 'button small', ...props }); }
+export const small = (label, onclick, props) => button(label, onclick, { class: 'button small', ...props });
 
-export function iconButton(name, label, onclick) { return button('', onclick, { class: 'icon-button', icon: name, 'aria-label': label, title: label }); }
+export const iconButton = (name, label, onclick) => button('', onclick, { class: 'icon-button', icon: name, 'aria-label': label, title: label });
 
 export function clear(node, ...children) {
 	node.replaceChildren();

@@ -175,10 +175,10 @@ export function Feed(q, onRecords, onState) {
 }
 
 /** A filter that is wrong stays wrong; what is refused otherwise, as a stream too many, may be accepted later. */
-function stateOf(error) { return error.status === 400 ? 'wrong' : error.status > 0 ? 'refused' : 'lost'; }
+const stateOf = (error) => error.status === 400 ? 'wrong' : error.status > 0 ? 'refused' : 'lost';
 
 /** A line of the page's own among the records. */
-function note(event, fields) { return { event, ...fields, _t: Date.now() * 1000, _size: 0, _note: true }; }
+const note = (event, fields) => ({ event, ...fields, _t: Date.now() * 1000, _size: 0, _note: true });
 
 function pause(ms, signal) {
 	return new Promise((resolve) => {

@@ -26,7 +26,7 @@ const EMPTY = {
 };
 
 /** Groups are made anew as records come, and have a key. */
-function same(a, b) { return a === b || (a?.key !== undefined && a.key === b?.key); }
+const same = (a, b) => a === b || (a?.key !== undefined && a.key === b?.key);
 
 export function LiveView(root, route) {
 	let following = true, fresh = 0, dropped = 0, list = [], selected = null, index, current = null, sought = false, zoom = null, visible, layoutKey, timer = 0, histogramTimer = 0, histogramMs = 0;

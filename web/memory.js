@@ -7,7 +7,7 @@ import { address, go } from './router.js';
 
 const SITES_MAX = 15, RECORDS_MAX = 500, BIRTHS_MAX = 12;
 
-function verdict(word) { return h('span', { class: 'verdict tone ' + (/RISES|UNBOUNDED/.test(word) ? 'bad' : /FLAT|STABLE|LEVELS/.test(word) ? 'good' : 'plain') }, shown(word)); }
+const verdict = (word) => h('span', { class: 'verdict tone ' + (/RISES|UNBOUNDED/.test(word) ? 'bad' : /FLAT|STABLE|LEVELS/.test(word) ? 'good' : 'plain') }, shown(word));
 
 /** A curve of live bytes with its band from the least to the most of each point. */
 function curve(points) {

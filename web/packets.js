@@ -9,7 +9,7 @@ import { source } from './source.js';
 const HEAD = /^(\S+Z)  #(\d+) (client|server) > (?:client|server)  seq (\d+)  len (\d+)\s*(.*)$/;
 const SHOWN_MAX = 400, OPEN_MAX = 12, SESSIONS_MAX = 24;
 
-function dumpOf(session, plain) { return getText('/sessions/' + session + '/hex', plain ? {} : { annotate: 1 }); }
+const dumpOf = (session, plain) => getText('/sessions/' + session + '/hex', plain ? {} : { annotate: 1 });
 
 function parseDump(text) {
 	const list = [];

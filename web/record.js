@@ -1,30 +1,26 @@
 /* Log records (querytap-record(5)) as the views use them. */
 import { microseconds, plural, count } from './text.js';
 
-/* Texts that many records have in common are kept once. */
-const pool = new Map();
-const SHARED = ['event', 'command', 'client_addr', 'proxy_listen_addr', 'proxy_client_addr', 'remote_addr', 'username', 'database',
-	'character_set', 'digest', 'digest_text', 'stmt_prepare_query', 'sqlstate', 'traceparent', 'server_version', 'info', 'reason'];
-
-function shared(text) {
-	const known = pool.get(text);
-	if (known !== undefined) return known;
-	if (pool.size > 50000) pool.clear();
-	pool.set(text, text);
-	return text;
-}
+/* Texts are kept once, as many records have the same. */
+const pool = new Map(), POOL_MAX = 50000, OWN = ['id', 'ts', 'query'];
 
 /** Prepare a parsed record for the ring; `size` is the length of its JSON. */
 export function prepare(r, size) {
-	for (const name of SHARED) if (typeof r[name] === 'string') r[name] = shared(r[name]);
+	for (const name in r) {
+		const text = r[name];
+		if (typeof text !== 'string' || OWN.includes(name)) continue;
+		if (pool.size > POOL_MAX) pool.clear();
+		if (!pool.has(text)) pool.set(text, text);
+		r[name] = pool.get(text);
+	}
 	r._t = microseconds(r.ts);
 	r._size = size;
 	return r;
 }
 
-export function statementOf(r) { return r.query ?? r.stmt_prepare_query ?? ''; }
+export const statementOf = (r) => r.query ?? r.stmt_prepare_query ?? '';
 
-export function failed(r) { return r.errno !== undefined || r.event === 'error'; }
+export const failed = (r) => r.errno !== undefined || r.event === 'error';
 
 /* Name, what it means, tone. Without a prototype: what is looked up comes from records, and may be "constructor". */
 export const FINDINGS = {
@@ -46,9 +42,9 @@ export const FINDINGS = {
 	error: ['error', 'The server refused the statement.', 'bad'],
 };
 
-export function findingsOf(r) { return Array.isArray(r.findings) ? [...new Set(r.findings.map(String))] : []; }
+export const findingsOf = (r) => Array.isArray(r.findings) ? [...new Set(r.findings.map(String))] : [];
 
-export function findingName(name) { return FINDINGS[name]?.[0] ?? name.replaceAll('_', ' '); }
+export const findingName = (name) => FINDINGS[name]?.[0] ?? name.replaceAll('_', ' ');
 
 /** What came of it, in a word or two. */
 export function resultOf(r) {
@@ -75,7 +71,7 @@ export function eventText(r) {
 	}
 }
 
-export function commandName(r) { return r.command && r.command !== 'COM_QUERY' ? r.command.replace('COM_', '') : ''; }
+export const commandName = (r) => r.command && r.command !== 'COM_QUERY' ? r.command.replace('COM_', '') : '';
 
 /** The place in the application's code, from the tags of sqlcommenter and its like. */
 export function codeLine(r) {

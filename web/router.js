@@ -7,7 +7,7 @@ function decode(text) {
 }
 
 /** For an address. A half of a surrogate pair, as where a text was cut, would be an error. */
-export function encode(value) { return encodeURIComponent(String(value).replace(/\p{Surrogate}/gu, '\ufffd')); }
+export const encode = (value) => encodeURIComponent(String(value).replace(/\p{Surrogate}/gu, '\ufffd'));
 
 export function here() {
 	const hash = location.hash.replace(/^#\/?/, '');
@@ -30,7 +30,7 @@ export function address(view, arg = '', params = {}) {
 	return '#/' + view + (arg !== '' ? '/' + encode(arg) : '') + (query ? '?' + query : '');
 }
 
-export function listOf(params) { return address('live', '', params); }
+export const listOf = (params) => address('live', '', params);
 
 /** Go to an address; with `replace` without a step of the history. */
 export function go(hash, replace = false) {

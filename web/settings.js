@@ -31,7 +31,7 @@ export function saveFilter(q, on) {
 	remember('filters', on ? [q, ...others].slice(0, FILTERS_MAX) : others);
 }
 
-function theme() { return choice('theme', ['auto', 'light', 'dark']); }
+const theme = () => choice('theme', ['auto', 'light', 'dark']);
 
 export function applyTheme() {
 	if (theme() === 'auto') document.documentElement.removeAttribute('data-theme');

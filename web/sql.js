@@ -1,16 +1,13 @@
 /* SQL for reading: tokens, colours, a layout with a line for each clause, and a short name for a statement. */
-import { el, h } from './dom.js';
+import { h } from './dom.js';
 import { shown } from './text.js';
 
-const KEYWORDS = new Set(`add after all alter analyze and as asc begin between by call cascade case change character check collate column
-commit constraint create cross cube current_date current_time current_timestamp database databases declare default delayed delete desc
-describe distinct distinctrow div do drop duplicate each else elseif end engine escape except exists explain false fetch first flush for
-force foreign from full function generated global grant group having high_priority if ignore in index inner insert intersect interval into
-is isolation join key keys kill lateral left level like limit local lock locked low_priority match mod mode natural next not nowait null
-offset on only or order outer over partition prepare primary procedure read recursive references regexp release rename replace returning
-revoke right rlike rollback row rows savepoint schema select separator session set share show skip sql_calc_found_rows sql_no_cache start
-straight_join table tables temporary then to transaction trigger true truncate union unique unlock unsigned update use using values view
-when where window with work write xor`.split(/\s+/));
+const KEYWORDS = new Set(`add all alter analyze and as asc begin between by call cascade case check collate column commit constraint create cross database default
+delete desc describe distinct drop duplicate each else end except exists explain false fetch for force foreign from full group having if ignore in
+index inner insert intersect interval into is join key kill lateral left like limit lock locked match mod natural not nowait null offset on
+or order outer over partition prepare primary procedure recursive references regexp release rename replace returning right rlike rollback row rows
+savepoint schema select session set share show start straight_join table temporary then to transaction trigger true truncate union unique
+unlock update use using values view when where window with work`.split(/\s+/));
 
 const TOKEN = new RegExp([
 	'(?<space>\\s+)',
@@ -35,15 +32,8 @@ export function tokens(sql, limit = SCAN_MAX) {
 			found.push({ kind: 'rest', text: sql.slice(TOKEN.lastIndex) });
 			break;
 		}
-		const match = TOKEN.exec(sql);
-		const groups = match.groups;
-		for (const kind in groups) {
-			if (groups[kind] !== undefined) {
-				const word = kind === 'word' && KEYWORDS.has(match[0].toLowerCase());
-				found.push({ kind: word ? 'keyword' : kind, text: match[0] });
-				break;
-			}
-		}
+		const { 0: text, groups } = TOKEN.exec(sql), kind = Object.keys(groups).find((k) => groups[k] !== undefined);
+		found.push({ kind: kind === 'word' && KEYWORDS.has(text.toLowerCase()) ? 'keyword' : kind, text });
 	}
 	return found;
 }
@@ -92,7 +82,7 @@ const CLAUSES = new Set(['select', 'from', 'where', 'set', 'values', 'having', '
 const VERBS = new Set(['insert', 'update', 'delete', 'replace']);
 const JOINS = new Set(['join', 'left', 'right', 'inner', 'cross', 'natural', 'straight_join']);
 
-function wordOf(token) { return token?.kind === 'keyword' ? token.text.toLowerCase() : ''; }
+const wordOf = (token) => token?.kind === 'keyword' ? token.text.toLowerCase() : '';
 
 /** Does a clause begin with the keyword `word`? */
 function isClause(word, previous, next) {
@@ -157,7 +147,7 @@ export function asSent(sql) {
 	return pre;
 }
 
-function bare(t) { return t.kind === 'quoted' ? t.text.slice(1, -1) : t.text; }
+const bare = (t) => t.kind === 'quoted' ? t.text.slice(1, -1) : t.text;
 
 /** A short name: "author by id", "insert post", "commit". */
 export function shortName(sql) {

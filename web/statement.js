@@ -7,7 +7,7 @@ import { runnable, clientCommand, curlCommand, jsonOf, Refused } from './copy.js
 import { getWhole, getJson, describe } from './api.js';
 import { exchangeOf, packetList } from './packets.js';
 import { toneOf } from './columns.js';
-import { section, figures, simpleTable, sparkline } from './view.js';
+import { section, figures, digestFigures, simpleTable, sparkline } from './view.js';
 import { address, go, listOf } from './router.js';
 import { source } from './source.js';
 
@@ -66,7 +66,7 @@ function timeBar(r) {
 	figures(PHASES.filter(([name]) => r[name + '_us'] !== undefined).map(([name, help]) => [h('span', { title: help }, h('span', { class: 'dot phase-' + name }), ' ' + name), duration(r[name + '_us'])])));
 }
 
-function isCut(r) { return r.truncated !== undefined || r.omitted !== undefined; }
+const isCut = (r) => r.truncated !== undefined || r.omitted !== undefined;
 
 function copyMenu(r) {
 	const problem = h('p.error-text', { role: 'status', hidden: true });
@@ -93,8 +93,7 @@ function copyMenu(r) {
 function digestHistory(r) {
 	const body = el('div', 'Reading…'), same = source.executions(r.digest, 200), times = same.map((o) => o.duration_us);
 	getJson('/digests/detail', { digest: r.digest }).then((d) => clear(body,
-		figures([['Executions', count(d.count)], ['Errors', count(d.errors)], ['Median', duration(d.p50_us)], ['95 %', duration(d.p95_us)], ['99 %', duration(d.p99_us)], ['Slowest', duration(d.max_us)],
-			['In all', duration(d.sum_us)]]),
+		digestFigures(d),
 		same.length > 1 && el('figure', sparkline(times, 'Duration of its executions', { mark: same.indexOf(r) }),
 			el('figcaption', 'Duration of the last ' + plural(same.length, 'execution') + ' in the list, up to ' + duration(Math.max(...times)))),
 		el('p.links', link(address('digests', r.digest), 'The digest'), link(listOf({ q: 'digest:' + r.digest.slice(0, 16) }), 'Its statements')))).catch((error) => clear(body, el('p.note', shown(error.message))));
@@ -119,7 +118,7 @@ function conflict(r) {
 		el('code', ...oneLine(withoutTags(sqlOf(o)))), o.errno !== undefined && el('span.error-text', shown('error ' + o.errno)), o.state === 'running' && el('span.dim', 'running')))))];
 }
 
-function banner(tone, symbol, title, ...text) { return h('div', { class: 'banner ' + tone }, icon(symbol), el('div', el('strong', title), text)); }
+const banner = (tone, symbol, title, ...text) => h('div', { class: 'banner ' + tone }, icon(symbol), el('div', el('strong', title), text));
 
 function banners(r) {
 	const found = findingsOf(r), prefix = r.digest?.slice(0, 16);

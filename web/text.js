@@ -21,7 +21,7 @@ export function shown(text, length = Infinity) {
 	return HIDDEN_ONE.test(s) ? s.replace(HIDDEN, escaped) : s;
 }
 
-export function hasHidden(text) { return HIDDEN_ONE.test(text); }
+export const hasHidden = (text) => HIDDEN_ONE.test(text);
 
 /** The beginning of `text`, with a sign that it is one. It never ends within a character. */
 export function cut(text, length) {
@@ -31,11 +31,11 @@ export function cut(text, length) {
 }
 
 const grouped = new Intl.NumberFormat('en-US');
-export function count(n) { return n === undefined ? '' : n >= 0 && n < 1000 && Number.isInteger(n) ? String(n) : grouped.format(n); }
+export const count = (n) => n === undefined ? '' : n >= 0 && n < 1000 && Number.isInteger(n) ? String(n) : grouped.format(n);
 
-export function plural(n, one, many = one + 's') { return count(n) + ' ' + (n === 1 ? one : many); }
+export const plural = (n, one, many = one + 's') => count(n) + ' ' + (n === 1 ? one : many);
 
-function three(x) { return x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2); }
+const three = (x) => x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2);
 
 /** A duration in microseconds. */
 export function duration(us) {

@@ -23,7 +23,7 @@ function idleTime(records) {
 	return idle;
 }
 
-function nameOf(r) { return shortName(statementOf(r)) || commandName(r) || r.event; }
+const nameOf = (r) => shortName(statementOf(r)) || commandName(r) || r.event;
 
 /** Rows of the waterfall: lists of records that repeat, as {records, period, after}. A run repeats one statement, or a few in turn. */
 function folded(records) {

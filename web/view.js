@@ -1,6 +1,6 @@
 /* What the views other than Live have in common: content that is loaded, and loaded again while it is looked at; tables, figures, small plots. */
 import { el, h, s, clear } from './dom.js';
-import { shown } from './text.js';
+import { shown, count, duration } from './text.js';
 
 export class View {
 	/** Derived views have begin(route), load(route), which returns data, and draw(data, route), which shows them; `every` is in milliseconds. */
@@ -45,14 +45,18 @@ export class View {
 }
 
 /** A heading with a sentence, and what stands at its end. */
-export function heading(title, text, ...end) { return el('header.view-head', el('div', el('h2', title), el('p.dim', text)), el('div.panel-actions', end)); }
+export const heading = (title, text, ...end) => el('header.view-head', el('div', el('h2', title), el('p.dim', text)), el('div.panel-actions', end));
 
-export function section(title, ...children) { return el('section.card', el('h3', title), children); }
+export const section = (title, ...children) => el('section.card', el('h3', title), children);
 
-export function figures(entries) { return el('dl.figures', entries.filter(([, v]) => v !== undefined && v !== '').map(([k, v]) => el('div', el('dt', k), el('dd', v)))); }
+export const figures = (entries) => el('dl.figures', entries.filter(([, v]) => v !== undefined && v !== '').map(([k, v]) => el('div', el('dt', k), el('dd', v))));
+
+/** What is known of a digest, and `more`. */
+export const digestFigures = (d, more = []) => figures([['Executions', count(d.count)], ['Errors', count(d.errors)], ['In all', duration(d.sum_us)], ['Median', duration(d.p50_us)], ['95 %', duration(d.p95_us)],
+	['99 %', duration(d.p99_us)], ['Slowest', duration(d.max_us)], ...more]);
 
 /** A column of numbers: a field of the rows, and the function that writes it. */
-export function number(head, field, write, title) { return { id: field, head, title, end: true, sort: (row) => row[field], cell: (row) => write(row[field]) }; }
+export const number = (head, field, write, title) => ({ id: field, head, title, end: true, sort: (row) => row[field], cell: (row) => write(row[field]) });
 
 /** A table of `rows` without anything to click: columns are [heading, cell(row), class]. */
 export function simpleTable(label, columns, rows) {
