@@ -2,7 +2,7 @@
 import { el, h } from './dom.js';
 import { clock, duration, shown, cut, bytes, count } from './text.js';
 import { resultOf, eventText, commandName, statementOf, findingName, findingsOf, failed, codeLine, traceOf, FINDINGS } from './record.js';
-import { oneLine, withoutTags } from './sql.js';
+import { oneLine, withoutTags, tidy } from './sql.js';
 
 const LOG_MAX = Math.log(10e6); /* the bar of ten seconds fills its cell */
 const EVENT_TONES = { __proto__: null, gap: 'warn', restart: 'warn' };
@@ -34,7 +34,7 @@ function statementCell(cell, r, filter, fast) {
 	if (isQuery || r.repeated !== undefined || r.event === 'deadlock' || r.event === 'lock_wait') {
 		cell.append(...oneLine(sql));
 		if (r.stmt_execute_values) cell.append(' ', el('span.dim', valuesText(r.stmt_execute_values)));
-		if (r.repeated !== undefined && r.info && !isQuery) cell.append(' ', el('span.dim', shown(r.info, 300)));
+		if (r.repeated !== undefined && r.info && !isQuery) cell.append(' ', el('span.dim', shown(tidy(r.info), 300)));
 		if (r.error) cell.append(' ', el('span.error-text', shown(r.error, 300)));
 	} else cell.append(h('span', { class: failed(r) ? 'error-text' : 'dim' }, shown(eventText(r), 400)));
 }

@@ -1,6 +1,6 @@
 /* The view Findings: what may deserve attention, one line for each kind and statement, since the start of the proxy; and errors. */
 import { el, h, link } from './dom.js';
-import { shown, count, duration, ago, microseconds } from './text.js';
+import { shown, count, plural, duration, ago, microseconds } from './text.js';
 import { getJson, getRecords } from './api.js';
 import { View, heading, Table, number } from './view.js';
 import { chip } from './columns.js';
@@ -42,12 +42,12 @@ export class FindingsView extends View {
 			label: 'Findings', key: (g) => g.key, sort: 'lost', open: (g) => go(address('statement', g.example)), empty: 'No finding yet.',
 			columns: [
 				{ id: 'kind', head: 'Finding', sort: (g) => g.kind, cell: (g) => h('span', { title: FINDINGS[g.kind]?.[1] }, chip(g.kind)) },
-				{ id: 'what', head: 'What', class: 'grow', cell: (g) => [g.what, g.code && el('code.second.narrow-only', shown(g.code, 80))] },
+				{ id: 'what', head: 'What', class: 'grow', cell: (g) => [g.what, el('span.second.narrow-only', plural(g.count, 'time'), ', ', ago(g.last), ' ', el('code', shown(g.code, 80)))] },
 				{ id: 'code', head: 'Code', class: 'mono', wide: true, sort: (g) => g.code, cell: (g) => el('code', shown(g.code, 80)) },
-				number('Count', 'count', count, 'How often: statements, or sessions'),
+				{ ...number('Count', 'count', count, 'How often: statements, or sessions'), wide: true },
 				number('Time', 'lost', (us) => (us > 0 ? duration(us) : ''), 'Time of the statements, or for which transactions were idle'),
-				number('Last', 'last', ago),
-				{ id: 'example', head: el('span.offscreen', 'Links'), cell: (g) => el('span.row-actions', link(address('statement', g.example), 'Example'), g.digest && link(address('digests', g.digest), 'Digest'),
+				{ ...number('Last', 'last', ago), wide: true },
+				{ id: 'example', wide: true, head: el('span.offscreen', 'Links'), cell: (g) => el('span.row-actions', link(address('statement', g.example), 'Example'), g.digest && link(address('digests', g.digest), 'Digest'),
 					g.digest && link(listOf({ q: (g.errno ? 'err:' + g.errno : 'finding:' + g.kind) + ' digest:' + g.digest.slice(0, 16) }), 'All')) },
 			],
 		});

@@ -161,6 +161,6 @@ export function shortName(sql) {
 	const after = (word) => nameAt(list.findIndex((t, i) => wordOf(t) === word && nameAt(i + 1) !== '') + 1 || list.length);
 	const verb = list[0].text.toLowerCase(), by = after('where') && ' by ' + after('where');
 	const name = verb === 'select' ? (after('from') ? after('from') + by : 'select') : verb === 'update' ? 'update ' + nameAt(1) + by : verb === 'delete' ? 'delete ' + after('from') + by
-		: verb === 'insert' || verb === 'replace' ? verb + ' ' + (after('into') || nameAt(1)) : list.slice(0, 3).map((t) => t.text.toLowerCase()).join(' ');
+		: verb === 'insert' || verb === 'replace' ? verb + ' ' + (after('into') || nameAt(1)) : list.slice(0, 3).filter((t) => t.kind !== 'op' && t.kind !== 'number').map((t) => t.text.toLowerCase()).join(' ');
 	return shown(name.trim().slice(0, 60));
 }

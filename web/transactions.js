@@ -90,7 +90,7 @@ export class TransactionsView extends View {
 		const crumb = el('p.crumb', link(address('transactions', '', { by: kind }), 'Transactions and requests'), ' / ', shown(title, 80));
 		if (records.length === 0) { clear(this.body, crumb, el('p.note', 'None of its statements are among the recent records.')); return; }
 		const first = records[0]._t, last = records.reduce((t, r) => Math.max(t, end(r)), 0), span = Math.max(1, last - first), idle = idleTime(records);
-		const place = (from, us) => ({ left: ((from - first) / span * 100).toFixed(3) + '%', width: Math.max(0.15, us / span * 100).toFixed(3) + '%' });
+		const place = (from, us) => ({ left: 'min(' + ((from - first) / span * 100).toFixed(3) + '%, 100% - 2px)', width: Math.max(0.15, us / span * 100).toFixed(3) + '%' });
 		const bar = (r) => h('span', { class: 'wf-bar' + (failed(r) ? ' bad' : ''), css: place(r._t, r.duration_us ?? 0) });
 		const line = (name, us, bars, more = '') => h('li', { class: 'wf-row ' + more }, el('span', name), el('span.wf-time.num', duration(us)), el('span.wf-axis', bars));
 		const one = (r, more) => line([h('a', { href: address('statement', r.id), class: failed(r) ? 'error-text' : '' }, shown(nameOf(r), 80)), ' ', el('span.dim.mono', ...oneLine(withoutTags(statementOf(r)), 120))], r.duration_us ?? 0, bar(r), more);
