@@ -66,6 +66,8 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/row_sighting.h \
 	src/journal/enrich/row_single.c \
 	src/journal/enrich/row_single.h \
+	src/journal/enrich/row_timeline.c \
+	src/journal/enrich/row_timeline.h \
 	src/journal/enrich/shape.c \
 	src/journal/enrich/shape.h \
 	src/journal/enrich/short_sessions.c \

@@ -317,6 +317,7 @@ static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_s
         shape->loop.last_seq_num = record_uint_if_any(r, FIELD_CONN_SEQ_NUM);
         s->longest_us = r->duration_us > s->longest_us ? r->duration_us : s->longest_us;
         if (!shape->is_loop) {
+                row_timeline_add(&shape->timeline, r->mono_ns, keys);
                 shape->parent =
                     row_shape_find_loop(shape, s->parents, s->shapes, ROW_LOOPS_SHAPES, pool->least);
                 shape->is_loop = shape->parent != ROW_LOOPS_PARENTS || chain;
@@ -332,12 +333,14 @@ static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_s
         }
 }
 
-/** The chain of INSERTs of the shape in place @p i has ended. What is known of the shape is kept only if it may be a loop over rows. */
-static void end_chain(struct row_loops_pool *pool, struct row_loops *s, unsigned i,
+/** The chain of INSERTs of the shape in place @p i has ended. What is known of the shape is kept only if it may be a loop over rows, which
+ *  @p goes_on. */
+static void end_chain(struct row_loops_pool *pool, struct row_loops *s, unsigned i, bool goes_on,
                       struct row_loops_ended *ended)
 {
         struct row_shape *shape = s->shapes[i];
-        bool is_over = shape->is_loop && row_shape_exceeds(shape, s->parents, shape->parent);
+        bool exceeds = row_shape_exceeds(shape, s->parents, shape->parent);
+        bool is_over = shape->is_loop && (exceeds || !goes_on);
         if (!is_over) {
                 shape->chain = (struct row_chain){.n = 0};
         }
@@ -354,7 +357,7 @@ static struct row_shape *enter_transaction(struct row_loops_pool *pool, struct r
 {
         unsigned i = find_place(s, stat->hash);
         if (i < ROW_LOOPS_SHAPES && row_chain_ends_before(&s->shapes[i]->chain, r, pool->least)) {
-                end_chain(pool, s, i, ended);
+                end_chain(pool, s, i, false, ended);
         }
         return i < ROW_LOOPS_SHAPES ? s->shapes[i] : NULL;
 }
@@ -389,8 +392,8 @@ bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct reco
                 shape->repeats = again ? shape->repeats + 1 : 0;
                 shape->turns += again ? 0 : 1;
                 struct row_fresh fresh = take_single(s, shape, keys);
-                seen = row_sighting_see(s->parents, s->steps, shape, stat, keys, r->mono_ns,
-                                        shape->repeats > 1, &fresh); /* two rows may have one value */
+                seen = row_sighting_see(s->parents, s->steps, shape, stat, keys, r->mono_ns, shape->repeats,
+                                        &fresh);
                 count(pool, s, shape, r, stat, keys, values, &seen);
         }
         s->latest = shape; /* before note_parent, which may drop it */
@@ -425,7 +428,7 @@ bool row_loops_see_elsewhere(struct row_loops_pool *pool, struct row_loops *s, s
         shape->loop.elsewhere++;
         static const struct row_fresh none = {.step = 0};
         struct row_sighting seen =
-            row_sighting_see(s->parents, s->steps, shape, stat, keys, r->mono_ns, false, &none);
+            row_sighting_see(s->parents, s->steps, shape, stat, keys, r->mono_ns, 0, &none);
         count(pool, s, shape, r, stat, keys, values, &seen);
         s->latest = shape;
         s->use = row_sighting_use(&seen, shape, false, false, keys->n);
@@ -461,7 +464,7 @@ void row_loops_see_other(struct row_loops_pool *pool, struct row_loops *s, const
         for (unsigned i = 0; i < ROW_LOOPS_SHAPES && s->n_shapes > 0; i++) {
                 struct row_shape *insert = s->shapes[i];
                 if (insert != NULL && row_chain_ends_at(&insert->chain, shape)) {
-                        end_chain(pool, s, i, ended);
+                        end_chain(pool, s, i, true, ended);
                 }
         }
 }

@@ -5,6 +5,7 @@
 #define JOURNAL_ENRICH_ROW_PAIR_H
 
 #include "journal/enrich/row_parent.h"
+#include "journal/enrich/row_timeline.h"
 
 struct row_pair {
         uint64_t count;    /**< statements since the result arrived */
@@ -13,13 +14,20 @@ struct row_pair {
         uint64_t count_at; /**< `count` at the last statement that was found */
         uint64_t
             fresh; /**< how many that were found had a value of a single row that came after the result */
+        /* of those that were found, without the ones that directly repeat the statement before: */
+        uint64_t turns; /**< all */
+        uint64_t next;  /**< those for the row of the one before, or for the next row */
+        uint8_t place;  /**< the row of the last one */
         /* for each column: */
-        uint32_t used[ROW_HASHES_COLUMNS];  /**< the rows whose value was used, a bit for each */
-        uint8_t rows[ROW_HASHES_COLUMNS];   /**< the number of these rows */
-        uint8_t values[ROW_HASHES_COLUMNS]; /**< the number of different values in them */
-        uint8_t last[ROW_HASHES_COLUMNS];   /**< the row that was used last */
-        uint8_t near
-            [ROW_HASHES_COLUMNS]; /**< rows that were near the row used before them, and in order with it */
+        uint16_t hits[ROW_HASHES_COLUMNS];   /**< of `turns`, those with a value of the column */
+        uint16_t ascend[ROW_HASHES_COLUMNS]; /**< of these, those for a row behind that of the one before */
+        uint8_t passed[ROW_HASHES_COLUMNS];  /**< the rows up to that one */
+        uint8_t near[ROW_HASHES_COLUMNS];    /**< for one of the next rows */
+        uint32_t used[ROW_HASHES_COLUMNS];   /**< the rows whose value was used, a bit for each */
+        uint32_t asked[ROW_HASHES_COLUMNS];  /**< these, and the other rows that have the same values */
+        uint8_t rows[ROW_HASHES_COLUMNS];    /**< the number of the rows in `used` */
+        uint8_t values[ROW_HASHES_COLUMNS];  /**< the number of different values in them */
+        uint8_t last[ROW_HASHES_COLUMNS];    /**< the row that was used last */
         uint64_t last_ns
             [ROW_HASHES_COLUMNS]; /**< when the statement for the row that was used last began, monotonic */
 };
@@ -34,22 +42,24 @@ enum row_pair_took {
         ROW_PAIR_SAME_NEXT, /**< the same, directly behind the row used last, which has the same value, in a column with few equal values */
 };
 
-/** Mark a row of @p parent as used for each of the @p n values at @p hashes, in each column that has the value. The statement began at
- *  @p mono_ns. @return the best match of all. */
-enum row_pair_took row_pair_take_any(struct row_pair *pair, struct row_parent *parent, const uint32_t *hashes,
-                                     unsigned n, uint64_t mono_ns);
+/** Mark a row of @p parent as used for each value of @p keys, in each column that has the value; if @p parent is nested, also for the values
+ *  in lists. The statement began at @p mono_ns. @p repeats: the one of the same shape before it had the same values.
+ *  @return the best match of all. */
+enum row_pair_took row_pair_take_any(struct row_pair *pair, struct row_parent *parent,
+                                     const struct statement_keys *keys, uint64_t mono_ns, bool repeats);
 
 /** What row_pair_is_loop needs to know besides the pair. */
 struct row_pair_case {
         unsigned least; /**< a loop needs so many statements */
         uint64_t count; /**< their number, including those whose rows were not hashed */
-        bool
-            elsewhere; /**< some are of other sessions: they must use each row once, and the rows more or less in order */
+        /** Some statements are of other sessions: two more of them make a loop, and these are the last ones. NULL: none are. */
+        const struct row_timeline *elsewhere;
         const uint32_t *
             shared; /**< for each column, the rows that only other shapes used, a bit for each; NULL if this is not known */
 };
 
-/** Are the statements a loop over the rows of @p parent? */
+/** Are the statements a loop over the rows of @p parent? Then they are for its rows one after the other, for some of the rows in ascending
+ *  order, or for each value of a column once. Look-ups of random values, of which the result has most, are not. */
 bool row_pair_is_loop(const struct row_pair *pair, struct row_parent *parent,
                       const struct row_pair_case *what);
 /** Has the loop reached the end of the rows that were hashed, and does the result have more? */

@@ -90,10 +90,11 @@ unsigned row_shape_find_loop(const struct row_shape *shape,
                 }
                 struct row_pair_case what = {.least = least,
                                              .count = row_shape_count(shape, parents[i]),
-                                             .elsewhere = shape->loop.elsewhere > 0};
+                                             .elsewhere =
+                                                 shape->loop.elsewhere > 0 ? &shape->timeline : NULL};
                 bool is_loop = row_pair_is_loop(&shape->pairs[i], parents[i], &what);
                 uint32_t shared[ROW_HASHES_COLUMNS];
-                if (!is_loop && shape->pairs[i].found >= least && !what.elsewhere) {
+                if (!is_loop && shape->pairs[i].found >= least && what.elsewhere == NULL) {
                         find_shared(shape, others, n_others, i, shared);
                         what.shared = shared;
                         is_loop = row_pair_is_loop(&shape->pairs[i], parents[i], &what);

@@ -22,6 +22,7 @@ struct row_shape {
         bool wants_example;
         unsigned parent;        /* the index of the loop's result; ROW_LOOPS_PARENTS: the loop has none */
         struct row_chain chain; /* if it is an INSERT of one row */
+        struct row_timeline timeline;
         struct row_pair pairs[ROW_LOOPS_PARENTS];
 };
 

@@ -30,7 +30,7 @@ static bool is_fresh(const struct row_fresh *fresh, const struct row_parent *par
 
 struct row_sighting row_sighting_see(struct row_parent *const parents[ROW_LOOPS_PARENTS], uint64_t step,
                                      struct row_shape *shape, const struct row_statement *stat,
-                                     const struct statement_keys *keys, uint64_t mono_ns, bool again,
+                                     const struct statement_keys *keys, uint64_t mono_ns, unsigned repeats,
                                      const struct row_fresh *fresh)
 {
         struct row_sighting seen = {.outer = ROW_LOOPS_PARENTS};
@@ -41,15 +41,10 @@ struct row_sighting row_sighting_see(struct row_parent *const parents[ROW_LOOPS_
                 if (parent == NULL || !may_be_parent(parent, stat)) {
                         continue;
                 }
-                enum row_pair_took took = row_pair_take_any(pair, parent, keys->at, keys->n, mono_ns);
-                if (parent->is_nested) { /* all rows of one round at once: still a statement for each round */
-                        enum row_pair_took listed =
-                            row_pair_take_any(pair, parent, keys->listed, keys->n_listed, mono_ns);
-                        took = listed > took ? listed : took;
-                }
+                enum row_pair_took took = row_pair_take_any(pair, parent, keys, mono_ns, repeats > 0);
                 seen.may_be_behind = seen.may_be_behind || row_pair_is_behind(pair, parent);
-                if (again && took < ROW_PAIR_ANY_ROW) {
-                        continue; /* it was asked again: that is no further row */
+                if (repeats > 1 && took < ROW_PAIR_ANY_ROW) { /* two rows may have one value */
+                        continue;                             /* it was asked again: that is no further row */
                 }
                 pair->count++;
                 if (took != ROW_PAIR_NONE) {

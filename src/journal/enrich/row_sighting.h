@@ -20,11 +20,12 @@ struct row_sighting {
 };
 
 /** Find what a statement of @p shape has in common with the rows of @p parents, and note it in the pairs of @p shape. The statement is the
- *  session's number @p step, and began at @p mono_ns. @p again: it is the same as the last ones of its shape. @p fresh is what a single
+ *  session's number @p step, and began at @p mono_ns. @p repeats statements of its shape
+ *  before it had the same values. @p fresh is what a single
  *  row has of its values. */
 struct row_sighting row_sighting_see(struct row_parent *const parents[ROW_LOOPS_PARENTS], uint64_t step,
                                      struct row_shape *shape, const struct row_statement *stat,
-                                     const struct statement_keys *keys, uint64_t mono_ns, bool again,
+                                     const struct statement_keys *keys, uint64_t mono_ns, unsigned repeats,
                                      const struct row_fresh *fresh);
 /** Why the statement was executed, the last one of @p shape (NULL: it has none). @p again: the statement of @p shape before it had the same
  *  @p n values, and if it @p follows, no other came in between. Then a further row is a reason only if it is the next one, or has come
