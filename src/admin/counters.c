@@ -121,6 +121,23 @@ static const struct column log_columns[] = {
 const struct column_table counters_log_table = {"/counters logs", log_columns,
                                                 sizeof log_columns / sizeof log_columns[0]};
 
+#define OF_UPSTREAM(member)      .kind = COLUMN_U64, .offset = offsetof(struct proxy_upstream, member)
+#define TEXT_OF_UPSTREAM(member) .kind = COLUMN_CHARS, .offset = offsetof(struct proxy_upstream, member)
+
+static const struct column upstream_columns[] = {
+    {"address", NULL, "The server, as its setting names it.", TEXT_OF_UPSTREAM(addr)},
+    {"up", NULL, "1 if the server can be reached, as far as is known, else 0.", OF_UPSTREAM(up),
+     .metric = "querytap_upstream_up"},
+    {"sessions", NULL, "Sessions with the server that are open or being connected.", OF_UPSTREAM(sessions),
+     .metric = "querytap_upstream_sessions"},
+    {"failures", NULL, "Failures to reach the server or to get a greeting from it, also of checks.",
+     OF_UPSTREAM(failures), .metric = "querytap_upstream_failures_total"},
+    {"error", NULL, "Why it is down.", TEXT_OF_UPSTREAM(error)},
+};
+
+const struct column_table counters_upstream_table = {"/counters upstreams", upstream_columns,
+                                                     sizeof upstream_columns / sizeof upstream_columns[0]};
+
 static struct counters take(const struct admin_context *a)
 {
         return (struct counters){
@@ -149,10 +166,11 @@ static const char *closed_name(size_t i, char *buffer, size_t size, uint64_t *co
         return buffer;
 }
 
-static void put_json(FILE *out, const struct counters *c, struct journal *journal)
+static void put_json(FILE *out, const struct counters *c, const struct admin_context *a)
 {
         struct json_writer j = json_writer_to(out);
         struct journal_counts log;
+        struct proxy_upstream upstream;
         char buffer[64];
         const char *name;
         uint64_t count;
@@ -162,9 +180,16 @@ static void put_json(FILE *out, const struct counters *c, struct journal *journa
                 json_writer_uint(&j, name, count);
         }
         json_writer_array(&j, "logs");
-        for (unsigned i = 0; journal_sink_counts(journal, i, &log); i++) {
+        for (unsigned i = 0; journal_sink_counts(a->journal, i, &log); i++) {
                 json_writer_object(&j, NULL);
                 column_put_json(&counters_log_table, &log, &j);
+                json_writer_end(&j);
+        }
+        json_writer_end(&j);
+        json_writer_array(&j, "upstreams");
+        for (unsigned i = 0; proxy_upstream(a->proxy, i, &upstream); i++) {
+                json_writer_object(&j, NULL);
+                column_put_json(&counters_upstream_table, &upstream, &j);
                 json_writer_end(&j);
         }
         json_writer_end(&j);
@@ -193,9 +218,22 @@ static void put_log(FILE *out, const struct journal_counts *log)
         (void)putc('\n', out);
 }
 
-static void put_text(FILE *out, const struct counters *c, struct journal *journal)
+/** A server in one line. */
+static void put_upstream(FILE *out, const struct proxy_upstream *u)
+{
+        (void)fputs("upstream ", out);
+        put_plain(out, u->addr);
+        (void)fprintf(out, ": %s, %" PRIu64 " sessions, %" PRIu64 " failures", u->up != 0 ? "up" : "down",
+                      u->sessions, u->failures);
+        (void)fputs(u->up != 0 ? "" : ": ", out);
+        put_plain(out, u->error);
+        (void)putc('\n', out);
+}
+
+static void put_text(FILE *out, const struct counters *c, const struct admin_context *a)
 {
         struct journal_counts log;
+        struct proxy_upstream upstream;
         char buffer[64];
         const char *name;
         uint64_t count;
@@ -205,9 +243,29 @@ static void put_text(FILE *out, const struct counters *c, struct journal *journa
         for (size_t i = 0; (name = closed_name(i, buffer, sizeof buffer, &count)) != NULL; i++) {
                 put_line(out, name, count);
         }
-        for (unsigned i = 0; journal_sink_counts(journal, i, &log); i++) {
+        for (unsigned i = 0; journal_sink_counts(a->journal, i, &log); i++) {
                 put_log(out, &log);
         }
+        for (unsigned i = 0; proxy_upstream(a->proxy, i, &upstream); i++) {
+                put_upstream(out, &upstream);
+        }
+}
+
+/** At most as many as the settings name; the others are of an earlier generation and go with its sessions. */
+static void upstream_metrics(FILE *out, const struct admin_context *a)
+{
+        enum { MAX = 64 };
+        struct proxy_upstream *upstreams = prof_calloc(STAGE_ADMIN, MAX, sizeof *upstreams);
+        struct metric_row rows[MAX];
+        unsigned n = 0;
+        if (upstreams == NULL) {
+                return;
+        }
+        for (; n < MAX && proxy_upstream(a->proxy, n, &upstreams[n]); n++) {
+                rows[n] = (struct metric_row){&upstreams[n], {{"upstream", upstreams[n].addr}}};
+        }
+        metric_table(out, &counters_upstream_table, rows, n);
+        prof_free(upstreams);
 }
 
 void counter_metrics(FILE *out, const struct admin_context *a)
@@ -232,11 +290,12 @@ void counter_metrics(FILE *out, const struct admin_context *a)
                 rows[n] = (struct metric_row){&logs[n], {{"log", numbers[n]}, {"file", logs[n].file}}};
         }
         metric_table(out, &counters_log_table, rows, n);
+        upstream_metrics(out, a);
 }
 
 void handle_counters(struct call *call)
 {
         const struct counters c = take(call->admin);
-        (call->json ? put_json : put_text)(call->out, &c, call->admin->journal);
+        (call->json ? put_json : put_text)(call->out, &c, call->admin);
         call_reply(call, HTTP_OK, NULL);
 }

@@ -3,7 +3,6 @@
 #include "admin/handlers.h"
 
 #include "admin/call.h"
-#include "base/clock.h"
 #include "base/json_writer.h"
 #include "profile/heap/prof.h"
 
@@ -11,9 +10,6 @@
 
 enum {
         WAITERS_MAX = 16,
-        /** For as long the proxy is not ready after a connection to the server has failed. Then it has to be asked again: a load balancer
-         *  that sends no clients would never learn that the server is back. */
-        UNREACHABLE_S = 10,
 };
 
 /** A call that is answered when the proxy stops. */
@@ -95,9 +91,11 @@ void handle_health(struct call *call)
 void handle_ready(struct call *call)
 {
         const struct proxy_counts c = proxy_counts(call->admin->proxy);
-        if (c.upstream_failed_ns > c.upstream_reached_ns &&
-            clock_mono_ns() < c.upstream_failed_ns + UNREACHABLE_S * CLOCK_S_NS) {
-                reply(call, HTTP_SERVUNAVAIL, "the server could not be reached");
+        const char *cut_off = proxy_cut_off(call->admin->proxy);
+        if (cut_off != NULL) {
+                char text[256];
+                (void)snprintf(text, sizeof text, "the server can't be reached: clients of %s", cut_off);
+                reply(call, HTTP_SERVUNAVAIL, text);
         } else if (c.sessions >= call->admin->settings->limits.sessions) {
                 reply(call, HTTP_SERVUNAVAIL, "limits.sessions is reached");
         } else {

@@ -26,6 +26,7 @@ static void put_setting(struct json_writer *j, const struct settings *s, const s
                 break;
         case SETTINGS_TEXT:
         case SETTINGS_ADDRESS:
+        case SETTINGS_ADDRESSES:
         case SETTINGS_CHOICE:
         case SETTINGS_MODE:
                 settings_print(s, row, text, sizeof text);

@@ -8,6 +8,7 @@
 #include "proxy/net/listener.h"
 #include "proxy/net/tls_context.h"
 #include "proxy/net/tls_identity.h"
+#include "proxy/servers.h"
 #include "settings/listeners.h"
 #include "settings/places.h"
 
@@ -67,44 +68,55 @@ static enum status check_redact(const struct settings *s)
         return status;
 }
 
-static enum status parse(const char *place, const char *name, const char *text, struct address *out)
-{
-        enum status status = address_parse(text, out);
-        if (status != STATUS_OK) {
-                diag(DIAG_ERROR, "%ssetting '%s' must be host:port, [v6]:port or unix:/path, not '%s'", place,
-                     name, text);
-        }
-        return status;
-}
-
 static enum status check_listener(const struct settings *s, const struct listeners_one *one,
-                                  struct address *listen, struct address *remote)
+                                  struct address *listen)
 {
         char place[SETTINGS_PLACE_MAX];
         (void)places_print(s, &one->line, place);
-        enum status status = parse(place, one->name, one->address, listen);
-        enum status other = parse(place, "remote", one->upstream, remote);
-        const char *why = status == STATUS_OK ? listener_objection(listen) : NULL;
+        if (address_parse(one->address, listen) != STATUS_OK) {
+                diag(DIAG_ERROR, "%ssetting '%s' must be host:port, [v6]:port or unix:/path, not '%s'", place,
+                     one->name, one->address);
+                return STATUS_INVALID;
+        }
+        const char *why = listener_objection(listen);
         if (why != NULL) {
                 diag(DIAG_ERROR, "%ssetting '%s': can't listen on %s: %s", place, one->name, one->address,
                      why);
-                status = STATUS_INVALID;
         }
-        return status != STATUS_OK ? status : other;
+        return why != NULL ? STATUS_INVALID : STATUS_OK;
+}
+
+/** Add the addresses of the servers in @p text to @p ends, which has room for them in @p remote. */
+static enum status add_remotes(struct servers *servers, const char *text, struct address *remote,
+                               struct tls_ends *ends)
+{
+        struct server_group *group;
+        enum status status = server_group_new(servers, text, "remote", false, &group);
+        if (status == STATUS_OK) {
+                for (unsigned i = 0; i < group->n; i++) {
+                        remote[ends->n_remote++] = group->at[i]->address;
+                }
+                server_group_free(group);
+        }
+        return status;
 }
 
 static enum status check_addresses(const struct settings *s)
 {
         struct listeners_one all[SETTINGS_LISTENERS];
         struct address listen[SETTINGS_LISTENERS];
-        struct address remote[SETTINGS_LISTENERS];
+        struct address remote[SETTINGS_LISTENERS * SETTINGS_SERVERS];
+        struct tls_ends ends = {.listen = listen, .n_listen = listeners_all(s, all), .remote = remote};
+        struct servers servers = {NULL};
         enum status status = STATUS_OK;
-        unsigned n = listeners_all(s, all);
-        for (unsigned i = 0; i < n; i++) {
-                enum status one = check_listener(s, &all[i], &listen[i], &remote[i]);
-                status = one != STATUS_OK ? one : status;
+        for (unsigned i = 0; i < ends.n_listen; i++) {
+                const enum status results[] = {check_listener(s, &all[i], &listen[i]),
+                                               add_remotes(&servers, all[i].upstream, remote, &ends)};
+                status = results[0] != STATUS_OK ? results[0] : status;
+                status = results[1] != STATUS_OK ? results[1] : status;
         }
-        enum status other = check_tls(s, &(struct tls_ends){listen, n, remote, n});
+        servers_free(&servers);
+        enum status other = check_tls(s, &ends);
         return status != STATUS_OK ? status : other;
 }
 

@@ -27,20 +27,39 @@ static uint64_t min_of(uint64_t a, uint64_t b)
         return a < b ? a : b;
 }
 
+/** Are all addresses in the list @p text numbers or paths, so that no name has to be looked up? */
+static bool are_numbers(const char *text)
+{
+        char copy[SETTINGS_TEXT_MAX];
+        char *rest = copy;
+        char *word;
+        struct address address;
+        struct sockaddr_storage ss;
+        socklen_t len;
+        bool numbers = true;
+        (void)snprintf(copy, sizeof copy, "%s", text);
+        while ((word = strsep(&rest, ",")) != NULL && numbers) {
+                numbers = address_parse(word + strspn(word, " "), &address) == STATUS_OK &&
+                          address_numeric(&address, &ss, &len);
+        }
+        return numbers;
+}
+
 uint64_t descriptors_fixed(const struct settings *settings, unsigned workers)
 {
         struct listeners_one all[SETTINGS_LISTENERS];
-        struct address remote;
-        struct sockaddr_storage ss;
-        socklen_t len;
         unsigned n = listeners_all(settings, all);
         bool numbers = true;
+        uint64_t checks = 0; /* at most one of each server at a time, by the first worker */
         for (unsigned i = 0; i < n; i++) {
-                numbers = numbers && address_parse(all[i].upstream, &remote) == STATUS_OK &&
-                          address_numeric(&remote, &ss, &len);
+                numbers = numbers && are_numbers(all[i].upstream);
+                checks++;
+                for (const char *at = all[i].upstream; (at = strchr(at, ',')) != NULL; at++) {
+                        checks++;
+                }
         }
         const uint64_t a_worker = numbers ? A_WORKER : A_WORKER + A_RESOLVER;
-        return HOUSE + n + workers * a_worker + settings->n_sinks * A_LOG;
+        return HOUSE + n + checks + workers * a_worker + settings->n_sinks * A_LOG;
 }
 
 static uint64_t admin_wanted(const struct settings *settings)

@@ -7,51 +7,62 @@
 
 #include <stdio.h>
 
-/** Errors are reported. @p copy becomes a copy of @p text. */
-static enum status parse(const char *text, const char *name, struct address *out, char **copy)
+static enum status out_of_memory(void)
 {
-        enum status status = address_parse(text, out);
-        *copy = prof_strdup(STAGE_WORKER, text);
-        if (*copy == NULL) {
-                diag(DIAG_ERROR, "the settings of sessions can't be stored: out of memory");
-                return STATUS_NOMEM;
-        }
-        if (status != STATUS_OK) {
-                diag(DIAG_ERROR, "setting '%s' must be host:port, [v6]:port or unix:/path, not '%s'", name,
-                     text);
-        }
-        return status;
+        diag(DIAG_ERROR, "the settings of sessions can't be stored: out of memory");
+        return STATUS_NOMEM;
 }
 
-static enum status fill_listeners(struct generation *g, const struct settings *s)
+/** What it allocates is the generation's, also on failure. */
+static enum status fill_listener(struct generation_listener *l, const struct listeners_one *one,
+                                 const struct settings *s, struct servers *servers)
+{
+        const bool least = s->upstream.policy == SETTINGS_POLICY_LEAST_SESSIONS;
+        l->mode = (mode_t)one->socket_mode;
+        l->text = prof_strdup(STAGE_WORKER, one->address);
+        if (l->text == NULL) {
+                return out_of_memory();
+        }
+        if (address_parse(one->address, &l->address) != STATUS_OK) {
+                diag(DIAG_ERROR, "setting '%s' must be host:port, [v6]:port or unix:/path, not '%s'",
+                     one->name, one->address);
+                return STATUS_INVALID;
+        }
+        return server_group_new(servers, one->upstream, "remote", least, &l->servers);
+}
+
+static enum status fill_tls(struct generation *g, const struct settings *s)
+{
+        struct address listen[SETTINGS_LISTENERS];
+        struct address remote[SETTINGS_LISTENERS * SETTINGS_SERVERS];
+        struct tls_ends ends = {.listen = listen, .remote = remote};
+        for (unsigned i = 0; i < g->n_listeners; i++) {
+                const struct server_group *servers = g->listeners[i].servers;
+                listen[ends.n_listen++] = g->listeners[i].address;
+                for (unsigned k = 0; k < servers->n; k++) {
+                        remote[ends.n_remote++] = servers->at[k]->address;
+                }
+        }
+        return tls_context_new(s, &ends, &g->tls);
+}
+
+static enum status fill_listeners(struct generation *g, const struct settings *s, struct servers *servers)
 {
         struct listeners_one all[SETTINGS_LISTENERS];
-        struct address listen[SETTINGS_LISTENERS];
-        struct address remote[SETTINGS_LISTENERS];
-        enum status status;
+        enum status status = STATUS_OK;
         const unsigned n = listeners_all(s, all);
         g->listeners = prof_calloc(STAGE_WORKER, n, sizeof *g->listeners);
         if (g->listeners == NULL) {
-                diag(DIAG_ERROR, "the settings of sessions can't be stored: out of memory");
-                return STATUS_NOMEM;
+                return out_of_memory();
         }
-        for (; g->n_listeners < n; g->n_listeners++) {
-                const struct listeners_one *one = &all[g->n_listeners];
-                struct generation_listener *l = &g->listeners[g->n_listeners];
-                l->mode = (mode_t)one->socket_mode;
-                if ((status = parse(one->address, "listen", &l->address, &l->text)) != STATUS_OK ||
-                    (status = parse(one->upstream, "remote", &l->remote, &l->remote_text)) != STATUS_OK) {
-                        prof_free(l->text);
-                        prof_free(l->remote_text);
-                        return status;
-                }
-                listen[g->n_listeners] = l->address;
-                remote[g->n_listeners] = l->remote;
+        while (g->n_listeners < n && status == STATUS_OK) {
+                const unsigned i = g->n_listeners++;
+                status = fill_listener(&g->listeners[i], &all[i], s, servers);
         }
-        return tls_context_new(s, &(struct tls_ends){listen, n, remote, n}, &g->tls);
+        return status == STATUS_OK ? fill_tls(g, s) : status;
 }
 
-static enum status fill(struct generation *g, const struct settings *s)
+static enum status fill(struct generation *g, const struct settings *s, struct servers *servers)
 {
         g->sessions = s->limits.sessions;
         g->limits = (struct session_limits){.connect_timeout_ms = s->limits.connect_timeout_ms,
@@ -66,18 +77,18 @@ static enum status fill(struct generation *g, const struct settings *s)
                                      &g->balancers); /* settings_check has read it */
         g->sends_header = (unsigned)s->proxy_protocol.send;
         g->refuses_headers = *s->proxy_protocol.networks != '\0' || g->sends_header != 0;
-        return fill_listeners(g, s);
+        g->check_ms = s->upstream.check_ms;
+        return fill_listeners(g, s, servers);
 }
 
-enum status generation_new(const struct settings *settings, struct generation **out)
+enum status generation_new(const struct settings *settings, struct servers *servers, struct generation **out)
 {
         struct generation *g = prof_calloc(STAGE_WORKER, 1, sizeof *g);
         if (g == NULL) {
-                diag(DIAG_ERROR, "the settings of sessions can't be stored: out of memory");
-                return STATUS_NOMEM;
+                return out_of_memory();
         }
         atomic_init(&g->references, 1);
-        enum status status = fill(g, settings);
+        enum status status = fill(g, settings, servers);
         if (status != STATUS_OK) {
                 generation_release(g);
                 return status;
@@ -125,7 +136,7 @@ void generation_release(struct generation *g)
                 tls_context_free(g->tls);
                 for (unsigned i = 0; i < g->n_listeners; i++) {
                         prof_free(g->listeners[i].text);
-                        prof_free(g->listeners[i].remote_text);
+                        server_group_free(g->listeners[i].servers);
                 }
                 prof_free(g->listeners);
                 prof_free(g);

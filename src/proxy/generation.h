@@ -7,6 +7,7 @@
 
 #include "proxy/net/address.h"
 #include "proxy/net/tls_context.h"
+#include "proxy/servers.h"
 #include "settings/settings.h"
 
 #include <stdatomic.h>
@@ -31,8 +32,7 @@ struct generation_listener {
         struct address
             bound; /**< where it listens; the proxy sets this once it is known (generation_bound) */
         char addr[ADDRESS_TEXT_MAX]; /**< the same, as text */
-        struct address remote;
-        char *remote_text; /**< as the user gave it */
+        struct server_group *servers;
 };
 
 struct generation {
@@ -44,15 +44,13 @@ struct generation {
         struct settings_networks balancers; /**< their connections begin with a PROXY header */
         bool refuses_headers;               /**< PROXY headers of others are not passed on to the server */
         unsigned sends_header;              /**< version of the PROXY header for the server; 0 = none */
-        /** Until then no session connects to the server, since that was found to be ourselves; monotonic, ns. The connections that this
-         *  makes would connect as well, and so on without end. */
-        _Atomic uint64_t self_until_ns;
+        uint64_t check_ms;                  /**< between two checks of a server that is down */
         struct tls_context *tls;
 };
 
-/** Read the files that @p settings names. *@p out has one reference, which belongs to the caller.
+/** Read the files that @p settings names. @p servers are those of all generations; it must outlive them. *@p out has one reference, which belongs to the caller.
  *  @return STATUS_INVALID, STATUS_IO or STATUS_NOMEM (reported with diag). */
-enum status generation_new(const struct settings *settings, struct generation **out);
+enum status generation_new(const struct settings *settings, struct servers *servers, struct generation **out);
 /** Listener number @p i listens on @p addr, in the form of address_format. Before other threads have the generation. */
 void generation_bound(struct generation *g, unsigned i, const char *addr);
 /** Does the connection @p fd lead to one of the listeners? */

@@ -10,6 +10,10 @@ src_libproxy_a_SOURCES = \
 	src/proxy/quota.h \
 	src/proxy/reason.c \
 	src/proxy/reason.h \
+	src/proxy/server_check.c \
+	src/proxy/server_check.h \
+	src/proxy/servers.c \
+	src/proxy/servers.h \
 	src/proxy/session.c \
 	src/proxy/session.h \
 	src/proxy/session_drain.c \

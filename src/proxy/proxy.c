@@ -223,6 +223,14 @@ static enum status start_workers(struct proxy *p)
         for (unsigned i = 0; i < p->n_listeners && status == STATUS_OK; i++) {
                 status = listener_start(p->listeners[i], p->workers[0]->sessions.loop.base);
         }
+        if (status == STATUS_OK) {
+                struct session_shared *shared = &p->workers[0]->sessions;
+                p->checks = server_checks_new(&shared->loop, &shared->generation);
+                if (p->checks == NULL) {
+                        diag(DIAG_ERROR, "the workers can't be created: out of memory");
+                        status = STATUS_NOMEM;
+                }
+        }
         for (unsigned i = 0; i < p->n_workers && status == STATUS_OK; i++) {
                 status = worker_start(p->workers[i]);
         }
@@ -253,14 +261,12 @@ enum status proxy_new(const struct settings *settings, struct event_base *main_b
         bound_stores(settings);
         p->quota = quota_new();
         if ((status = p->quota != NULL ? STATUS_OK : STATUS_NOMEM) != STATUS_OK ||
-            (status = generation_new(settings, &p->generation)) != STATUS_OK ||
+            (status = generation_new(settings, &p->servers, &p->generation)) != STATUS_OK ||
             (status = mailbox_init(&p->mailbox, main_base)) != STATUS_OK ||
             (status = bind_listeners(p)) != STATUS_OK || (status = start_workers(p)) != STATUS_OK) {
                 proxy_free(p);
                 return status;
         }
-        generation_release(p->generation);
-        p->generation = NULL;
         *out = p;
         return STATUS_OK;
 }
@@ -288,6 +294,7 @@ void proxy_free(struct proxy *p)
                 mailbox_drain(
                     &p->mailbox); /* answers that came meanwhile: those who asked may still read the counts */
         }
+        server_checks_free(p->checks);
         for (unsigned i = 0; i < p->n_listeners; i++) {
                 listener_free(p->listeners[i]);
         }
@@ -295,6 +302,7 @@ void proxy_free(struct proxy *p)
                 worker_free(p->workers[i]);
         }
         generation_release(p->generation);
+        servers_free(&p->servers);
         quota_free(p->quota);
         mailbox_fini(&p->mailbox);
         prof_free(p->workers);
@@ -311,12 +319,6 @@ const char *proxy_listener_addr(const struct proxy *p, unsigned i)
         return listener_addr(p->listeners[i]);
 }
 
-static uint64_t later(uint64_t time, const _Atomic uint64_t *other)
-{
-        uint64_t value = counter_read(other);
-        return value > time ? value : time;
-}
-
 struct proxy_counts proxy_counts(const struct proxy *p)
 {
         struct proxy_counts c = {
@@ -331,8 +333,6 @@ struct proxy_counts proxy_counts(const struct proxy *p)
                 const struct session_counts *w = &p->workers[i]->sessions.counts;
                 const struct tap_counts *tap = &p->workers[i]->sessions.tap.counts;
                 c.upstream_errors += counter_read(&w->upstream_errors);
-                c.upstream_failed_ns = later(c.upstream_failed_ns, &w->upstream_failed_ns);
-                c.upstream_reached_ns = later(c.upstream_reached_ns, &w->upstream_reached_ns);
                 c.opaque += counter_read(&tap->opaque);
                 c.followed_again += counter_read(&tap->followed_again);
                 c.missed += counter_read(&tap->missed);
@@ -344,6 +344,35 @@ struct proxy_counts proxy_counts(const struct proxy *p)
                 c.bytes_received += counter_read(&w->bytes_to[SIDE_CLIENT]);
         }
         return c;
+}
+
+bool proxy_upstream(const struct proxy *p, unsigned i, struct proxy_upstream *out)
+{
+        struct server *server = servers_at(&p->servers, i);
+        if (server == NULL) {
+                return false;
+        }
+        *out = (struct proxy_upstream){.up = server_is_up(server),
+                                       .sessions = counter_read(&server->sessions),
+                                       .failures = counter_read(&server->failures)};
+        (void)snprintf(out->addr, sizeof out->addr, "%s", server->text);
+        if (out->up == 0) {
+                char error[SERVERS_ERROR_MAX];
+                server_error(server, error);
+                (void)snprintf(out->error, sizeof out->error, "%s", error);
+        }
+        return true;
+}
+
+const char *proxy_cut_off(const struct proxy *p)
+{
+        const struct generation *g = p->generation;
+        for (unsigned i = 0; i < g->n_listeners; i++) {
+                if (!server_group_is_up(g->listeners[i].servers)) {
+                        return g->listeners[i].addr;
+                }
+        }
+        return NULL;
 }
 
 const char *proxy_close_reason(size_t i, uint64_t *count)

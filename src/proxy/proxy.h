@@ -16,6 +16,8 @@
 struct event_base;
 struct proxy;
 
+enum { PROXY_UPSTREAM_TEXT_MAX = 256 };
+
 /** Bind and start the workers; names are not resolved yet. Errors are reported with diag. @p journal must have one port for each worker,
  *  and one more, the last, for records of clients that are rejected. The arguments must outlive the proxy. */
 enum status proxy_new(const struct settings *settings, struct event_base *main_base, struct journal *journal,
@@ -73,23 +75,34 @@ void proxy_ping(struct proxy *p, void (*done)(void *arg), void *arg);
 /** Counts since the start. */
 struct proxy_counts {
         uint64_t accepted;
-        uint64_t refused;             /**< because of limits.sessions */
-        uint64_t accept_errors;       /**< EMFILE and the like */
-        uint64_t upstream_errors;     /**< connections to the server that failed */
-        uint64_t upstream_failed_ns;  /**< monotonic time of the last of these; 0 = none */
-        uint64_t upstream_reached_ns; /**< of the last connection that was made */
-        uint64_t opaque;              /**< times that a session became opaque */
-        uint64_t followed_again;      /**< times that an opaque session was followed again */
-        uint64_t missed;              /**< commands that are not logged, because their session was opaque */
-        uint64_t lint;                /**< rules of the protocol that packets broke */
-        uint64_t tls_sessions;        /**< with TLS towards the client */
-        uint64_t tls_errors;          /**< handshakes and connections that failed */
-        uint64_t sessions;            /**< open now */
+        uint64_t refused;         /**< because of limits.sessions */
+        uint64_t accept_errors;   /**< EMFILE and the like */
+        uint64_t upstream_errors; /**< connections to the server that failed */
+        uint64_t opaque;          /**< times that a session became opaque */
+        uint64_t followed_again;  /**< times that an opaque session was followed again */
+        uint64_t missed;          /**< commands that are not logged, because their session was opaque */
+        uint64_t lint;            /**< rules of the protocol that packets broke */
+        uint64_t tls_sessions;    /**< with TLS towards the client */
+        uint64_t tls_errors;      /**< handshakes and connections that failed */
+        uint64_t sessions;        /**< open now */
         uint64_t statements;
         uint64_t bytes_sent;
         uint64_t bytes_received;
 };
 struct proxy_counts proxy_counts(const struct proxy *p);
+
+/** A server, and what is known about it. */
+struct proxy_upstream {
+        char addr[PROXY_UPSTREAM_TEXT_MAX];
+        uint64_t up;       /**< 1 = it can be reached, as far as is known; 0 = it is down */
+        uint64_t sessions; /**< that are open or being connected */
+        uint64_t failures;
+        char error[PROXY_UPSTREAM_TEXT_MAX]; /**< why it is down; "" if it is up */
+};
+/** Server number @p i of those that the current settings name. @return false past the last one. */
+bool proxy_upstream(const struct proxy *p, unsigned i, struct proxy_upstream *out);
+/** The address of a listener of which all servers are down; NULL if there is none. */
+const char *proxy_cut_off(const struct proxy *p);
 
 /** How many sessions ended for reason number @p i, from 0. @return the name of the reason, or NULL past the last one. */
 const char *proxy_close_reason(size_t i, uint64_t *count);

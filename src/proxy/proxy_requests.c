@@ -336,7 +336,8 @@ void proxy_ping(struct proxy *p, void (*done)(void *arg), void *arg)
 enum status proxy_reload(struct proxy *p, const struct settings *settings, void (*done)(void *arg), void *arg)
 {
         struct generation *generation;
-        enum status status = generation_new(settings, &generation);
+        servers_prune(&p->servers);
+        enum status status = generation_new(settings, &p->servers, &generation);
         if (status != STATUS_OK) {
                 return status;
         }
@@ -344,10 +345,14 @@ enum status proxy_reload(struct proxy *p, const struct settings *settings, void 
              i++) { /* they are as they were: a reload does not change them */
                 generation_bound(generation, i, listener_addr(p->listeners[i]));
         }
+        (void)generation_hold(generation);
         if (!tell_all(p, generation, done, arg)) {
+                generation_release(generation);
                 diag(DIAG_ERROR, "the settings can't be reloaded: %s",
                      p->stopping ? "the proxy is stopping" : "out of memory");
                 return STATUS_NOMEM;
         }
+        generation_release(p->generation);
+        p->generation = generation;
         return STATUS_OK;
 }

@@ -5,6 +5,7 @@
 #include "proxy/generation.h"
 #include "proxy/net/listener.h"
 #include "proxy/proxy.h"
+#include "proxy/server_check.h"
 #include "proxy/worker.h"
 
 /** What a listener reports to: on the first worker's thread. */
@@ -19,8 +20,10 @@ struct proxy {
         struct listener *listeners[SETTINGS_LISTENERS];
         struct entrance entrances[SETTINGS_LISTENERS];
         unsigned n_listeners;
+        struct servers servers; /* of all generations */
+        struct server_checks *checks;
         struct quota *quota;           /* what limits.sessions_per_client and _user count */
-        struct generation *generation; /* of the first sessions; NULL once the workers have it */
+        struct generation *generation; /* of new sessions; main */
         struct mailbox mailbox;        /* answers of the workers */
         struct worker **workers;
         unsigned n_workers;

@@ -67,6 +67,14 @@ void session_drop_header(struct session *s)
         }
 }
 
+void session_drop_server(struct session *s)
+{
+        if (s->server != NULL) {
+                atomic_fetch_sub_explicit(&s->server->sessions, 1, memory_order_relaxed);
+                s->server = NULL;
+        }
+}
+
 void session_discard(struct session *s)
 {
         session_drop_header(s); /* its event goes before the socket */
@@ -79,6 +87,7 @@ void session_discard(struct session *s)
         tap_free(s->tap);
         quota_return(s->shared->config.quota, s->of_client);
         quota_return(s->shared->config.quota, s->of_user);
+        session_drop_server(s);
         generation_release(s->generation);
         prof_free(s);
 }
@@ -309,7 +318,8 @@ static void end_late_login(struct session *s)
                 session_close(s, reason);
                 return;
         }
-        (void)snprintf(text, sizeof text, "querytap: upstream %.120s: %s", s->at->remote_text,
+        server_failed(s->server, reason_text(reason), s->shared->loop.now_ns);
+        (void)snprintf(text, sizeof text, "querytap: upstream %.120s: %s", s->server->text,
                        reason_text(reason));
         session_refuse_error(s, 0, 1053, NULL, text, reason); /* as for a server that can't be reached */
 }

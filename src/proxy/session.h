@@ -21,9 +21,7 @@ struct session;
 /** Counted by the worker's thread, read by any. */
 struct session_counts {
         _Atomic uint64_t upstream_errors;
-        _Atomic uint64_t upstream_failed_ns;  /**< monotonic time of the last failure; 0 = none */
-        _Atomic uint64_t upstream_reached_ns; /**< of the last connection */
-        _Atomic uint64_t tls_sessions;        /**< with TLS towards the client */
+        _Atomic uint64_t tls_sessions; /**< with TLS towards the client */
         _Atomic uint64_t tls_errors;
         _Atomic uint64_t bytes_to[2]; /**< forwarded to the peers on each side */
         _Atomic uint64_t

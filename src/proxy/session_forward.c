@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 /* GATE_HELD_MAX: what a client may send ahead of its login's end, in bytes. */
 enum { FAILURE_MAX = 400, TLS_TEXT_MAX = 96, GATE_HELD_MAX = 512 * 1024 };
@@ -71,6 +72,9 @@ static void note_gate(struct session *s)
 {
         const char *reason = gate_reason(s->gate);
         tap_set_login(s->tap, gate_offer(s->gate), gate_mediated(s->gate));
+        if (!session_lacks_greeting(s)) {
+                server_reached(s->server, s->shared->loop.now_ns);
+        }
         if (s->times_greeting && !session_awaits_greeting(s) && s->state == SESSION_GATED) {
                 session_set_timer(s); /* from here on it is the client that is waited for */
         }
@@ -141,8 +145,8 @@ static void run_gate(struct session *s, enum gate_step step, struct span from_cl
         session_settle_pipeline(s); /* commands may have been sent before the login was over */
         if ((step == GATE_CLIENT_TLS &&
              link_secure(client, s->generation->tls, NULL, out->rest) != STATUS_OK) ||
-            (step == GATE_SERVER_TLS &&
-             link_secure(server, s->generation->tls, &s->at->remote, (struct span){NULL, 0}) != STATUS_OK)) {
+            (step == GATE_SERVER_TLS && link_secure(server, s->generation->tls, &s->server->address,
+                                                    (struct span){NULL, 0}) != STATUS_OK)) {
                 end_out_of_memory(s);
         }
 }
@@ -249,7 +253,7 @@ void session_on_tls_failed(void *arg, struct link *link, const char *error)
         if (!is_client && s->gate != NULL && !gate_login_sent(s->gate)) {
                 struct gate_out out;
                 char text[FAILURE_MAX];
-                (void)snprintf(text, sizeof text, "TLS with the server %s failed: %s", s->at->remote_text,
+                (void)snprintf(text, sizeof text, "TLS with the server %s failed: %s", s->server->text,
                                error);
                 prof_free(s->failure);
                 s->failure = prof_strdup(STAGE_SESSION, text);
@@ -314,6 +318,12 @@ void session_on_end(void *arg, struct link *from, int error)
         session_give_reason(s, reason_of_end(s, from, error));
         if (from->side == SIDE_SERVER) {
                 tap_server_ended(s->tap, s->shared->loop.now_ns);
+                if (session_lacks_greeting(s) && s->state == SESSION_GATED) {
+                        server_failed(s->server,
+                                      error != 0 ? strerror(error)
+                                                 : "it closed the connection without a greeting",
+                                      s->shared->loop.now_ns);
+                }
         }
         if (from->state == LINK_HANDSHAKE) {
                 session_on_tls_failed(s, from, "the connection ended during the handshake");

@@ -11,14 +11,19 @@
 
 static const char self_error[] = "it is an address on which querytap itself listens";
 
+/** None of the servers could be reached; @p error is the failure of the last one. */
 static void on_unreachable(struct session *s, const char *error)
 {
         char text[512];
+        const struct server_group *servers = s->at->servers;
         counter_add(&s->shared->counts.upstream_errors, 1);
-        atomic_store_explicit(&s->shared->counts.upstream_failed_ns, s->shared->loop.now_ns,
-                              memory_order_relaxed);
-        (void)snprintf(text, sizeof text, "querytap: can't connect to upstream %s: %s", s->at->remote_text,
-                       error);
+        if (servers->n == 1) {
+                (void)snprintf(text, sizeof text, "querytap: can't connect to upstream %s: %s", servers->text,
+                               error);
+        } else {
+                (void)snprintf(text, sizeof text, "querytap: can't connect to any upstream (%.200s): %s",
+                               servers->text, error);
+        }
         session_report_error(s, reason_text(REASON_UPSTREAM_UNREACHABLE), text);
         /* ER_SERVER_SHUTDOWN: clients that wait for a server to come back try again. 2002 or 2003 would say it better, but
          * clients distrust a server that sends a number of their own range. */
@@ -28,11 +33,10 @@ static void on_unreachable(struct session *s, const char *error)
 /** Is the server that was reached the proxy itself? */
 static bool is_self(struct session *s, int fd)
 {
-        struct session_shared *shared = s->shared;
         if (!generation_leads_to_self(s->generation, fd)) {
                 return false;
         }
-        atomic_store_explicit(&s->generation->self_until_ns, shared->loop.now_ns + CLOCK_S_NS,
+        atomic_store_explicit(&s->server->self_until_ns, s->shared->loop.now_ns + CLOCK_S_NS,
                               memory_order_relaxed);
         return true;
 }
@@ -40,8 +44,6 @@ static bool is_self(struct session *s, int fd)
 static enum status report_connected(struct session *s, int fd)
 {
         char own[ADDRESS_TEXT_MAX];
-        atomic_store_explicit(&s->shared->counts.upstream_reached_ns, s->shared->loop.now_ns,
-                              memory_order_relaxed);
         address_own(fd, own);
         return tap_connected(s->tap, own, s->shared->loop.now_ns);
 }
@@ -68,23 +70,108 @@ static enum status send_header(struct session *s)
         return link_write(&s->links[SIDE_SERVER], writer_span(&w));
 }
 
-/** The server was reached, or could not be: @p fd is -1, and @p error says why. Within a callback of the session. */
-static void take_server(struct session *s, int fd, const char *error)
+/** The server was reached. Within a callback of the session. @return false, with @p fd closed, if it is the proxy itself. */
+static bool take_server(struct session *s, int fd)
 {
         struct session_shared *shared = s->shared;
-        if (fd < 0) {
-                on_unreachable(s, error);
-        } else if (is_self(s, fd)) {
+        if (is_self(s, fd)) {
                 (void)close(fd);
-                on_unreachable(s, self_error);
-        } else if (link_open(&s->links[SIDE_SERVER], &shared->links, s, fd, 0) != STATUS_OK ||
-                   send_header(s) != STATUS_OK ||
-                   link_resume(&s->links[SIDE_CLIENT], PAUSE_CONNECTING) != STATUS_OK ||
-                   report_connected(s, fd) != STATUS_OK) {
+                return false;
+        }
+        if (link_open(&s->links[SIDE_SERVER], &shared->links, s, fd, 0) != STATUS_OK ||
+            send_header(s) != STATUS_OK ||
+            link_resume(&s->links[SIDE_CLIENT], PAUSE_CONNECTING) != STATUS_OK ||
+            report_connected(s, fd) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         } else {
                 session_enter(s, SESSION_GATED);
                 session_set_timer(s);
+        }
+        return true;
+}
+
+/** Give a server its share of the time that is left for those that were not tried, so that one that never answers leaves some to the
+ *  others. */
+static uint64_t share_ms(const struct session *s)
+{
+        uint64_t now_ns = s->shared->loop.now_ns;
+        uint64_t left_ms = now_ns < s->connecting_end_ns ? (s->connecting_end_ns - now_ns) / CLOCK_MS_NS : 0;
+        unsigned others = s->at->servers->n - (unsigned)__builtin_popcount(s->tried);
+        return left_ms / (others + 1);
+}
+
+/** Was the server found to be the proxy itself a moment ago? */
+static bool is_known_self(const struct session *s, const struct server *server)
+{
+        return s->shared->loop.now_ns < atomic_load_explicit(&server->self_until_ns, memory_order_relaxed);
+}
+
+/** Make the next server the current one. @return false, with *@p error, if there is none. */
+static bool next_server(struct session *s, const char **error)
+{
+        const struct server_group *servers = s->at->servers;
+        int i;
+        session_drop_server(s);
+        while ((i = server_group_choose(servers, s->tried)) >= 0) {
+                s->tried |= 1U << (unsigned)i;
+                if (!is_known_self(s, servers->at[i])) {
+                        s->server = servers->at[i];
+                        atomic_fetch_add_explicit(&s->server->sessions, 1, memory_order_relaxed);
+                        return true;
+                }
+                *error = self_error;
+        }
+        return false;
+}
+
+/** The gate must know whether the client and the server are local. So far it has seen nothing. */
+static enum status make_gate(struct session *s)
+{
+        gate_free(s->gate);
+        s->gate = gate_new(
+            tls_context_policy(s->generation->tls, s->at->address.is_unix, s->server->address.is_unix));
+        return s->gate != NULL ? STATUS_OK : STATUS_NOMEM;
+}
+
+static void on_upstream(void *arg, int fd, const char *error);
+
+/** Connect to the current server. @p reached becomes its socket if the connection is there at once, else -1. @return STATUS_NOMEM if
+ *  there is no memory for the attempt. */
+static enum status begin_connecting(struct session *s, int *reached)
+{
+        *reached = -1;
+        if (make_gate(s) != STATUS_OK) {
+                return STATUS_NOMEM;
+        }
+        tap_set_remote(s->tap, span_str(s->server->text));
+        const struct upstream_try server =
+            upstream_connect(&s->shared->loop, &s->server->address, share_ms(s), on_upstream, s);
+        s->connecting = server.under_way;
+        *reached = server.fd;
+        return server.under_way != NULL || server.fd >= 0 ? STATUS_OK : STATUS_NOMEM;
+}
+
+/** Try servers until one is reached or being connected. The current one, if there is one, has failed for @p error. Within a callback of
+ *  the session. */
+static void try_servers(struct session *s, const char *error)
+{
+        int reached;
+        for (;;) {
+                if (s->server != NULL) {
+                        server_failed(s->server, error, s->shared->loop.now_ns);
+                }
+                if (!next_server(s, &error)) {
+                        on_unreachable(s, error);
+                        return;
+                }
+                if (begin_connecting(s, &reached) != STATUS_OK) {
+                        session_close(s, REASON_OUT_OF_MEMORY);
+                        return;
+                }
+                if (reached < 0 || take_server(s, reached)) {
+                        return;
+                }
+                error = self_error;
         }
 }
 
@@ -94,76 +181,51 @@ static void on_upstream(void *arg, int fd, const char *error)
         s->connecting = NULL;
         loop_tick(&s->shared->loop);
         session_begin(s);
-        take_server(s, fd, error);
+        if (fd < 0) {
+                try_servers(s, error);
+        } else if (!take_server(s, fd)) {
+                try_servers(s, self_error);
+        }
         session_drained_finish(s);
 }
 
-/** @p reached becomes the server's socket if the connection is there at once, else -1. @return STATUS_NOMEM if there is no memory for
- *  the attempt. */
-static enum status begin_connecting(struct session *s, int *reached)
+static void enter_connecting(struct session *s)
 {
-        const struct generation *g = s->generation;
         session_enter(s, SESSION_CONNECTING);
-        const struct upstream_try server =
-            upstream_connect(&s->shared->loop, &s->at->remote, g->limits.connect_timeout_ms, on_upstream, s);
-        s->connecting = server.under_way;
-        *reached = server.fd;
-        return server.under_way != NULL || server.fd >= 0 ? STATUS_OK : STATUS_NOMEM;
-}
-
-/** Was the server found to be the proxy itself a moment ago? */
-static bool is_known_self(const struct session *s)
-{
-        return s->shared->loop.now_ns <
-               atomic_load_explicit(&s->generation->self_until_ns, memory_order_relaxed);
+        s->connecting_end_ns =
+            s->shared->loop.now_ns + s->generation->limits.connect_timeout_ms * CLOCK_MS_NS;
 }
 
 /** The client is known: its PROXY header has come, or it needs none. */
 static void on_known(struct session *s)
 {
-        int reached;
         session_drop_timer(s);
         if (!session_admit(s)) {
                 return;
         }
-        if (is_known_self(s)) {
-                on_unreachable(s, self_error);
-                return;
-        }
-        if (begin_connecting(s, &reached) != STATUS_OK) {
-                session_close(s, REASON_OUT_OF_MEMORY);
-        } else if (reached >= 0) {
-                take_server(s, reached, NULL);
-        }
+        enter_connecting(s);
+        try_servers(s, NULL);
 }
 
-/** Must a new session be admitted first? Then it is still SESSION_ACCEPTED after set_up. */
-static bool has_limits(const struct generation *g)
-{
-        return g->limits.sessions_per_client > 0 || g->limits.memory_bytes > 0;
-}
-
-/** @p reached: see begin_connecting. */
-static enum status set_up(struct session *s, int fd, const char *client_addr, int *reached)
+static enum status set_up(struct session *s, int fd, const char *client_addr)
 {
         struct session_shared *shared = s->shared;
         const struct generation *g = s->generation;
         if (link_open(&s->links[SIDE_CLIENT], &shared->links, s, fd, PAUSE_CONNECTING) != STATUS_OK) {
                 return STATUS_NOMEM;
         }
-        s->gate = gate_new(tls_context_policy(g->tls, s->at->address.is_unix, s->at->remote.is_unix));
         s->tap = tap_new(&shared->tap, s->id, client_addr, &s->times, shared->loop.now_ns);
-        if (s->gate == NULL || s->tap == NULL) {
+        if (s->tap == NULL) {
                 return STATUS_NOMEM;
         }
         tap_set_listen(s->tap, span_str(s->at->addr));
-        tap_set_remote(s->tap, span_str(s->at->remote_text));
+        tap_set_remote(s->tap, span_str(s->at->servers->text));
         if (generation_wants_header(g, client_addr)) {
                 session_enter(s, SESSION_HEADER);
-                return STATUS_OK;
+        } else {
+                s->watches_opening = g->refuses_headers;
         }
-        s->watches_opening = g->refuses_headers;
-        return has_limits(g) || is_known_self(s) ? STATUS_OK : begin_connecting(s, reached);
+        return STATUS_OK;
 }
 
 static struct session *new_session(struct session_shared *shared, const struct session_client *client)
@@ -183,7 +245,6 @@ static struct session *new_session(struct session_shared *shared, const struct s
 enum status session_open(struct session_shared *shared, const struct session_client *client)
 {
         PROF_SCOPE(STAGE_SESSION);
-        int server = -1;
         struct session *s = new_session(shared, client);
         loop_tick(&shared->loop);
         leak_injection_on_event(LEAK_INJECTION_SESSION);
@@ -191,7 +252,7 @@ enum status session_open(struct session_shared *shared, const struct session_cli
                 (void)close(client->fd);
                 generation_release(client->generation);
         }
-        if (s == NULL || set_up(s, client->fd, client->addr, &server) != STATUS_OK) {
+        if (s == NULL || set_up(s, client->fd, client->addr) != STATUS_OK) {
                 diag(DIAG_ERROR, "session %llu can't be opened: out of memory",
                      (unsigned long long)client->conn_id);
                 reason_count(REASON_OUT_OF_MEMORY);
@@ -208,9 +269,7 @@ enum status session_open(struct session_shared *shared, const struct session_cli
         }
         shared->first = s;
         session_begin(s);
-        if (server >= 0) {
-                take_server(s, server, NULL);
-        } else if (s->state == SESSION_HEADER && session_await_header(s, on_known) != STATUS_OK) {
+        if (s->state == SESSION_HEADER && session_await_header(s, on_known) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         } else if (s->state == SESSION_ACCEPTED) {
                 on_known(s);

@@ -56,6 +56,9 @@ struct session {
         struct session *next;
         struct session **link_here; /* what points at this one in the list */
         struct upstream *connecting;
+        struct server *server;         /* the one that was chosen last; NULL = none was */
+        uint32_t tried;                /* those of the group that were chosen */
+        uint64_t connecting_end_ns;    /* when the time for all of them is over */
         struct session_header *header; /* NULL = none is awaited */
         uint8_t opening[12];           /* the client's first bytes, while watches_opening */
         uint8_t n_opening;
@@ -91,6 +94,8 @@ void session_refuse(struct session *s, struct span packet, enum reason reason);
 /** Send the client the error @p errnum with @p text, as its packet @p seq, and end as session_refuse does. @p sqlstate: see gate_error_packet. */
 void session_refuse_error(struct session *s, uint8_t seq, uint16_t errnum, const char *sqlstate,
                           const char *text, enum reason reason);
+/** No server is the current one any more. */
+void session_drop_server(struct session *s);
 void session_drop_header(struct session *s);
 /** Start the timer that the state calls for, instead of the one that is set. */
 void session_set_timer(struct session *s);

@@ -21,7 +21,8 @@ void session_view(const struct session *s, struct session_view *out)
         out->conn_id = s->id;
         out->worker = s->shared->config.worker;
         copy_text(out->client_addr, sizeof out->client_addr, span_str(tap_client_addr(s->tap)));
-        copy_text(out->remote_addr, sizeof out->remote_addr, span_str(s->at->remote_text));
+        copy_text(out->remote_addr, sizeof out->remote_addr,
+                  span_str(s->server != NULL ? s->server->text : s->at->servers->text));
         copy_text(out->username, sizeof out->username, v.username);
         copy_text(out->database, sizeof out->database, v.database);
         copy_text(out->phase, sizeof out->phase,

@@ -33,9 +33,17 @@ static bool listeners_differ(const struct settings *a, const struct settings *b)
         for (uint64_t i = 0; i < a->n_listeners && !differ; i++) {
                 const struct settings_listener *one = &a->listeners[i];
                 const struct settings_listener *other = &b->listeners[i];
-                differ = strcmp(one->address, other->address) != 0 ||
-                         strcmp(one->upstream, other->upstream) != 0 ||
-                         one->socket_mode != other->socket_mode;
+                differ = strcmp(one->address, other->address) != 0 || one->socket_mode != other->socket_mode;
+        }
+        return differ;
+}
+
+/** Do the servers differ to which the entries of `listeners` lead? The entries themselves are the same. */
+static bool upstreams_differ(const struct settings *a, const struct settings *b)
+{
+        bool differ = false;
+        for (uint64_t i = 0; i < a->n_listeners && !differ; i++) {
+                differ = strcmp(a->listeners[i].upstream, b->listeners[i].upstream) != 0;
         }
         return differ;
 }
@@ -59,6 +67,8 @@ void settings_compare(const struct settings *from, const struct settings *to, st
         }
         if (listeners_differ(from, to)) {
                 out->others[out->n_others++] = "listeners";
+        } else if (upstreams_differ(from, to)) {
+                out->reloadable[out->n_reloadable++] = "listeners";
         }
 }
 
@@ -66,7 +76,8 @@ static size_t size_of(const struct settings_row *row)
 {
         switch (row->type) {
         case SETTINGS_TEXT:
-        case SETTINGS_ADDRESS: return SETTINGS_TEXT_MAX;
+        case SETTINGS_ADDRESS:
+        case SETTINGS_ADDRESSES: return SETTINGS_TEXT_MAX;
         case SETTINGS_BOOL: return sizeof(bool);
         case SETTINGS_UINT:
         case SETTINGS_SIZE:
@@ -84,6 +95,9 @@ void settings_take_reloadable(struct settings *to, const struct settings *from)
                 if (row->reloadable) {
                         memcpy((char *)to + row->offset, (const char *)from + row->offset, size_of(row));
                 }
+        }
+        if (!listeners_differ(to, from)) {
+                memcpy(to->listeners, from->listeners, sizeof to->listeners);
         }
         memcpy(to->files, from->files, sizeof to->files);
         memcpy(to->lines, from->lines, sizeof to->lines);

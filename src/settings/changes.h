@@ -8,7 +8,7 @@
 /** Names of settings, such as "limits.sessions"; "logs" stands for all logs after the first, "listeners" for the entries of that list.
  * They are static. */
 struct settings_changes {
-        const char *reloadable[SETTINGS_ROWS_MAX]; /**< take effect by a reload */
+        const char *reloadable[SETTINGS_ROWS_MAX + 1]; /**< take effect by a reload */
         size_t n_reloadable;
         const char *others[SETTINGS_ROWS_MAX + 2]; /**< take effect by a restart */
         size_t n_others;

@@ -51,6 +51,7 @@ static const char *kind_name(const struct settings_row *row)
         case SETTINGS_MS: return "a whole number, or a time in quotes such as \"2s\"";
         case SETTINGS_TEXT:
         case SETTINGS_ADDRESS:
+        case SETTINGS_ADDRESSES:
         case SETTINGS_CHOICE: break;
         case SETTINGS_MODE: return "permissions in octal and in quotes such as \"0660\"";
         }

@@ -11,7 +11,7 @@
 
 static const struct settings_row rows[] = {
     {.name = "address", .type = SETTINGS_ADDRESS, .offset = AT(address), .def = "127.0.0.1:3307"},
-    {.name = "upstream", .type = SETTINGS_ADDRESS, .offset = AT(upstream), .def = "127.0.0.1:3306"},
+    {.name = "upstream", .type = SETTINGS_ADDRESSES, .offset = AT(upstream), .def = "127.0.0.1:3306"},
     {.name = "socket_mode", .type = SETTINGS_MODE, .offset = AT(socket_mode), .def = "0666"},
 };
 

@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/libsettings.a
 src_libsettings_a_SOURCES = \
+	src/settings/address_text.c \
+	src/settings/address_text.h \
 	src/settings/args.c \
 	src/settings/changes.c \
 	src/settings/changes.h \

@@ -37,6 +37,8 @@ static const char *const tls_server[] = {[SETTINGS_TLS_DISABLED] = "disabled",
                                          [SETTINGS_TLS_VERIFY_IDENTITY] = "verify_identity",
                                          [SETTINGS_TLS_AS_CLIENT] = "as_client",
                                          NULL};
+static const char *const policies[] = {
+    [SETTINGS_POLICY_ORDER] = "order", [SETTINGS_POLICY_LEAST_SESSIONS] = "least_sessions", NULL};
 static const char *const proxy_send[] = {[SETTINGS_PROXY_SEND_OFF] = "off",
                                          [SETTINGS_PROXY_SEND_V1] = "v1",
                                          [SETTINGS_PROXY_SEND_V2] = "v2",
@@ -76,9 +78,12 @@ const struct settings_row settings_rows[] = {
          "Permissions, in octal, of the UNIX sockets on which querytap accepts clients; it also applies to "
          "the "
          "entries of listeners that do not have a socket_mode of their own."),
-    ADDRESS("remote", 'r', remote, "127.0.0.1:3306", NULL,
-            "Address of the MySQL or MariaDB server: host:port, host, :port, [v6]:port or unix:/path.",
-            RELOADABLE),
+    ROW("remote", SETTINGS_ADDRESSES, remote, "127.0.0.1:3306", .letter = 'r',
+        .help = "Address of the MySQL or MariaDB server: host:port, host, :port, [v6]:port or unix:/path; or "
+                "up to 16 "
+                "addresses, separated by commas, of servers that can take each other's place (see "
+                "upstream.policy).",
+        RELOADABLE),
     ADDRESS("admin", 0, admin, "127.0.0.1:6060", or_off,
             "Address of the admin port, an HTTP server; it must be a loopback address. off disables it."),
     UINT("workers", workers, 0, 64, "0",
@@ -303,6 +308,16 @@ const struct settings_row settings_rows[] = {
     MS("limits.shutdown_timeout_ms", limits.shutdown_timeout_ms, 0, 3600000, "5000",
        "When querytap is stopped, how long sessions have to complete their transactions. Sessions without a "
        "transaction end after the statement that runs. 0 ends all sessions at once.",
+       RELOADABLE),
+    CHOICE(
+        "upstream.policy", upstream.policy, "order", policies,
+        "Which of several servers a new session takes, among those that are up: order takes the first one, "
+        "so that the others serve only while it is down; least_sessions takes the one with the fewest "
+        "sessions.",
+        RELOADABLE),
+    MS("upstream.check_ms", upstream.check_ms, 10, 3600000, "1000",
+       "How often to check whether a server that is down can be reached again. Servers that are up are not "
+       "checked: sessions show when one goes down.",
        RELOADABLE),
     TEXT("proxy_protocol.networks", 0, proxy_protocol.networks, "",
          "Networks of load balancers, such as 10.0.0.0/8, ::1 or unix, separated by commas: their "

@@ -11,6 +11,7 @@
 enum settings_type {
         SETTINGS_TEXT,
         SETTINGS_ADDRESS, /**< host:port, [v6]:port, unix:/path, or a word of choices; stored with host and port */
+        SETTINGS_ADDRESSES, /**< up to SETTINGS_SERVERS of them, separated by ", " */
         SETTINGS_UINT,
         SETTINGS_SIZE,
         SETTINGS_MS,

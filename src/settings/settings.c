@@ -1,6 +1,7 @@
 #include "settings/settings.h"
 
 #include "base/diag.h"
+#include "settings/address_text.h"
 #include "settings/listeners.h"
 #include "settings/names.h"
 #include "settings/places.h"
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/un.h>
 
 enum { SINK_NAME_MAX = 96 };
 
@@ -86,7 +86,8 @@ void settings_print(const struct settings *s, const struct settings_row *row, ch
         const void *at = (const char *)s + row->offset;
         switch (row->type) {
         case SETTINGS_TEXT:
-        case SETTINGS_ADDRESS: (void)snprintf(out, size, "%s", (const char *)at); break;
+        case SETTINGS_ADDRESS:
+        case SETTINGS_ADDRESSES: (void)snprintf(out, size, "%s", (const char *)at); break;
         case SETTINGS_MODE: (void)snprintf(out, size, "%04o", (unsigned)*(const uint64_t *)at); break;
         case SETTINGS_BOOL: (void)snprintf(out, size, "%s", *(const bool *)at ? "true" : "false"); break;
         case SETTINGS_CHOICE: (void)snprintf(out, size, "%s", row->choices[*(const uint64_t *)at]); break;
@@ -160,81 +161,17 @@ static enum status set_mode(struct settings *s, const struct settings_row *row, 
         return STATUS_OK;
 }
 
-static bool is_port(const char *text)
-{
-        size_t len = strlen(text);
-        return len >= 1 && len <= 5 && strspn(text, "0123456789") == len && strtoul(text, NULL, 10) <= 65535;
-}
-
-static bool is_address(const char *text)
-{
-        if (strncmp(text, "unix:", 5) == 0) {
-                return text[5] == '/' && strlen(text + 5) < sizeof((struct sockaddr_un *)NULL)->sun_path;
-        }
-        if (text[0] == '[') {
-                const char *end = strchr(text, ']');
-                return end != NULL && end > text + 1 && end[1] == ':' && is_port(end + 2);
-        }
-        const char *colon = strchr(text, ':');
-        return colon != NULL && colon > text && is_port(colon + 1);
-}
-
-static bool is_long_path(const char *text)
-{
-        return strncmp(text, "unix:/", 6) == 0 &&
-               strlen(text + 5) >= sizeof((struct sockaddr_un *)NULL)->sun_path;
-}
-
-/** Whether @p text is a host without a port. A number is more likely a port without its colon, and "off" is a word of other settings. */
-static bool is_bare_host(const char *text)
-{
-        size_t len = strlen(text);
-        if (text[0] == '[') {
-                return len > 2 && strchr(text, ']') == text + len - 1;
-        }
-        return strpbrk(text, ":/[] \t\r\n") == NULL && strspn(text, "0123456789") < len &&
-               strcasecmp(text, "off") != 0;
-}
-
-/** Complete the address @p text in @p out: a host or a port that is missing is that of the default address @p def.
- *  @return @p out, or @p text if nothing is missing, or if it is not clear which of them is. */
-static const char *complete_address(const char *text, const char *def, char out[SETTINGS_TEXT_MAX])
-{
-        const char *port = strrchr(def, ':');
-        int n = 0;
-        if (text[0] == ':' && is_port(text + 1)) {
-                n = snprintf(out, SETTINGS_TEXT_MAX, "%.*s%s", (int)(port - def), def, text);
-        } else if (is_bare_host(text)) {
-                n = snprintf(out, SETTINGS_TEXT_MAX, "%s%s", text, port);
-        }
-        return n > 0 && n < SETTINGS_TEXT_MAX ? out : text;
-}
-
 static enum status set_text(struct settings *s, const struct settings_row *row, const char *text,
                             const char *where)
 {
-        char complete[SETTINGS_TEXT_MAX];
-        bool address = row->type == SETTINGS_ADDRESS;
-        bool word = row->choices != NULL && strcmp(row->choices[0], text) == 0;
         bool empty = *text == '\0' && *row->def != '\0'; /* a setting may be empty if its default is */
         if (empty || strlen(text) >= SETTINGS_TEXT_MAX) {
                 diag(DIAG_ERROR, "%s: setting '%s' must have 1 to %d characters", where, row->name,
                      SETTINGS_TEXT_MAX - 1);
                 return STATUS_INVALID;
         }
-        const char *given = text;
-        text = address && !word ? complete_address(text, row->def, complete) : text;
-        if (address && is_long_path(text)) {
-                diag(DIAG_ERROR, "%s: setting '%s': the path of a UNIX socket can have %zu bytes, not %zu",
-                     where, row->name, sizeof((struct sockaddr_un *)NULL)->sun_path - 1, strlen(text) - 5);
-                return STATUS_INVALID;
-        }
-        if (address && !word && !is_address(text)) {
-                diag(DIAG_ERROR,
-                     "%s: setting '%s' must be host:port, host, :port, [v6]:port or unix:/path%s%s, not '%s'",
-                     where, row->name, row->choices != NULL ? ", or " : "",
-                     row->choices != NULL ? row->choices[0] : "", given);
-                return STATUS_INVALID;
+        if (row->type != SETTINGS_TEXT) {
+                return address_text_read(row, text, where, member(s, row));
         }
         memcpy(member(s, row), text, strlen(text) + 1);
         return STATUS_OK;
@@ -245,7 +182,8 @@ static enum status set_row(struct settings *s, const struct settings_row *row, c
 {
         switch (row->type) {
         case SETTINGS_TEXT:
-        case SETTINGS_ADDRESS: return set_text(s, row, text, where);
+        case SETTINGS_ADDRESS:
+        case SETTINGS_ADDRESSES: return set_text(s, row, text, where);
         case SETTINGS_BOOL:
                 if (!parse_bool(text, member(s, row))) {
                         diag(DIAG_ERROR, "%s: setting '%s' must be true or false, not '%s'", where, row->name,

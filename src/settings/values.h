@@ -12,7 +12,12 @@
 #define SETTINGS_TEXT_MAX 1024
 #define SETTINGS_SINKS    8
 
-enum { SETTINGS_LISTENERS = 16 }; /**< `listen` and the entries of `listeners` */
+enum {
+        SETTINGS_LISTENERS = 16, /**< `listen` and the entries of `listeners` */
+        SETTINGS_SERVERS = 16,   /**< of one of them */
+};
+
+enum settings_policy { SETTINGS_POLICY_ORDER, SETTINGS_POLICY_LEAST_SESSIONS };
 
 enum settings_format {
         SETTINGS_FORMAT_AUTO,
@@ -181,6 +186,10 @@ struct settings {
                 uint64_t transaction_timeout_ms;
                 uint64_t shutdown_timeout_ms; /**< for sessions to end their transactions; 0 = none */
         } limits;
+        struct {
+                uint64_t policy; /**< enum settings_policy */
+                uint64_t check_ms;
+        } upstream;
         struct {
                 char networks
                     [SETTINGS_TEXT_MAX]; /**< whose connections begin with a PROXY header; "" = none */

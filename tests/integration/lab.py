@@ -333,7 +333,7 @@ class Proxy:
             self.port = int(self.listen.rsplit(":", 1)[1]) if not self.listen.startswith("unix:") else None
 
     def started(self):
-        found = re.search(rb"listening on (\S+), forwarding to \S+, admin port (\S+)", self.stderr())
+        found = re.search(rb"listening on (\S+), forwarding to .+, admin port (\S+)", self.stderr())
         if not found and self.process.poll() is not None:
             raise AssertionError("the proxy ended: " + self.stderr().decode())
         return found

@@ -4,6 +4,7 @@ import re
 import socket
 import stat
 import unittest
+import urllib.error
 
 import lab
 from rawclient import RawClient
@@ -75,6 +76,34 @@ class Listeners(unittest.TestCase):
             r = proxy.wait_record(lambda r: r["event"] == "error", "the error")
             self.assertEqual(r["proxy_listen_addr"], f"127.0.0.1:{port}")
             proxy.idle()
+
+    def test_the_next_server_takes_over(self):
+        """The first of two servers is gone and comes back: clients notice nothing, and each view shows which servers are up."""
+        first = f"127.0.0.1:{lab.free_port()}"  # nobody listens there yet
+        second = f"127.0.0.1:{lab.server().port}"
+        with lab.Proxy("--upstream-check-ms", "50", remote=f"{first}, {second}") as proxy:
+            self.assertEqual(lab.client(proxy.port, "-N", "-e", "SELECT 5").stdout.strip(), b"5")
+            r = next(r for r in proxy.settled("query") if r.get("query") == "SELECT 5")
+            self.assertEqual(r["remote_addr"], second)
+            shown = {u["address"]: (u["up"], u["error"]) for u in proxy.counters()["upstreams"]}
+            self.assertEqual(shown, {first: (0, "Connection refused"), second: (1, "")})
+            self.assertIn(f"upstream {first}: down, 0 sessions".encode(), proxy.admin("/counters"))
+            metrics = proxy.admin("/metrics").decode()
+            self.assertIn(f'querytap_upstream_up{{upstream="{first}"}} 0', metrics)
+            self.assertIn(f'querytap_upstream_up{{upstream="{second}"}} 1', metrics)
+            self.assertEqual(proxy.admin("/readyz"), b"ready\n")
+            # a proxy of the server's takes the first address: sessions go there from then on
+            with lab.Proxy("-l", first, log=False):
+                lab.wait_for(lambda: proxy.counters()["upstreams"][0]["up"], "the first server to be up")
+                self.assertIn(f"the upstream {first} is up again".encode(), proxy.stderr())
+                self.assertEqual(lab.client(proxy.port, "-N", "-e", "SELECT 6").stdout.strip(), b"6")
+                r = proxy.wait_record(lambda r: r.get("query") == "SELECT 6", "the record")
+                self.assertEqual(r["remote_addr"], first)
+                proxy.idle()
+        with lab.Proxy(remote=f"{first}, 127.0.0.1:1") as proxy:
+            self.assertIn(b"can't connect to any upstream", lab.client(proxy.port, "-e", "SELECT 1").stderr)
+            with self.assertRaisesRegex(urllib.error.HTTPError, "503"):
+                proxy.admin("/readyz")
 
     def test_what_is_not_a_socket_stays(self):
         path = write("precious", "data")

@@ -194,6 +194,7 @@ static void the_manual_describes_each_column(void)
         expect_columns(manual, &export_stages_table, "\n.It Li GET /stages\n");
         expect_columns(manual, &counters_table, "\n.It Li GET /counters\n");
         expect_columns(manual, &counters_log_table, "\nEach log has:\n");
+        expect_columns(manual, &counters_upstream_table, "\nEach server has:\n");
         free(manual);
 }
 

@@ -153,6 +153,14 @@ static void addresses_are_checked(void)
         for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
                 CU_ASSERT_EQUAL(settings_set(&s, "remote", bad[i], "-r"), STATUS_INVALID);
         }
+        static const char *const lists[] = {"a,",   ",a",       "a,,b",   "a b,c",
+                                            "a, a", "a:3306,a", "a , b,", "a, ,b"};
+        for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+                CU_ASSERT_EQUAL(settings_set(&s, "remote", lists[i], "-r"), STATUS_INVALID);
+        }
+        CU_ASSERT_EQUAL(settings_set(&s, "listen", "a, b", "-l"), STATUS_INVALID);
+        CU_ASSERT_EQUAL(settings_set(&s, "remote", "a ,b:1,  :2,unix:/m.sock", "-r"), STATUS_OK);
+        CU_ASSERT_STRING_EQUAL(s.remote, "a:3306, b:1, 127.0.0.1:2, unix:/m.sock");
         char name[300];
         memset(name, 'a', sizeof name);
         memcpy(name, "unix:/", 6);
