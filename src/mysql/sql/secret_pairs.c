@@ -75,9 +75,7 @@ bool secret_pairs_any_narrow(struct span text)
         return stride_any(found);
 }
 
-/** Look at 32 bytes after the other from *@p at on, which is not 0, as long as there are 33 and none of them begins a pair. @return the bits of
- *  those at *@p at; 0 if there are fewer than 33. */
-static uint32_t next_narrow(struct span text, size_t *at)
+uint32_t secret_pairs_next_narrow(struct span text, size_t *at)
 {
         uint32_t bits = 0;
         while (text.len - *at >= SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AROUND &&
@@ -247,7 +245,7 @@ uint32_t secret_pairs_next(struct span text, size_t *at)
         uint32_t found = 0;
         while (found == 0 && *at + SECRET_PAIRS_AROUND < text.len) {
                 if (*at > 0 && text.len - *at >= SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AROUND) {
-                        found = is_wide() ? next_wide(text, at) : next_narrow(text, at);
+                        found = is_wide() ? next_wide(text, at) : secret_pairs_next_narrow(text, at);
                 }
                 if (found == 0 && *at + SECRET_PAIRS_AROUND < text.len) {
                         found = pairs_at_edge(text, *at);

@@ -27,8 +27,12 @@ uint32_t secret_pairs_next(struct span text, size_t *at);
 /** Is any bit set, anywhere in @p text? If not, secret_suspected is false. */
 bool secret_pairs_any(struct span text);
 
-/** The same two without the vectors of AVX2, as other processors have them: for tests. */
+/* Without the vectors of AVX2, as other processors have them; declared for tests. */
+
 uint32_t secret_pairs_at_narrow(const uint8_t *at);
 bool secret_pairs_any_narrow(struct span text);
+/** Look at 32 bytes after the other from *@p at on, which is not 0, as long as there are 33 and none of them begins a pair. @return the bits of
+ *  those at *@p at; 0 if there are fewer than 33. */
+uint32_t secret_pairs_next_narrow(struct span text, size_t *at);
 
 #endif

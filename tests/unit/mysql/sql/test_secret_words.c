@@ -261,6 +261,15 @@ static void pairs_are_found_at_the_edges(void)
                                 CU_ASSERT_EQUAL(next, (at / SECRET_PAIRS_AT_ONCE + 1) * SECRET_PAIRS_AT_ONCE);
                                 CU_ASSERT_TRUE(secret_pairs_any(span_of(own, len)));
                                 CU_ASSERT_TRUE(secret_pairs_any_narrow(span_of(own, len)));
+                                bool is_behind = at >= SECRET_PAIRS_AT_ONCE;
+                                bool is_whole = at / SECRET_PAIRS_AT_ONCE < (len - 1) / SECRET_PAIRS_AT_ONCE;
+                                next = SECRET_PAIRS_AT_ONCE;
+                                found = is_behind ? secret_pairs_next_narrow(span_of(own, len), &next) : 0;
+                                CU_ASSERT_EQUAL(found,
+                                                is_behind && is_whole ? 1U << at % SECRET_PAIRS_AT_ONCE : 0);
+                                CU_ASSERT_TRUE(!is_behind || next == (is_whole ? at : len - 1) /
+                                                                         SECRET_PAIRS_AT_ONCE *
+                                                                         SECRET_PAIRS_AT_ONCE);
                         }
                 }
                 free(own);
