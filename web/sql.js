@@ -143,7 +143,7 @@ export function pretty(sql, onMark) {
 /** The statement as it was sent, in colour. Line breaks stay, other hidden characters are escapes. */
 export function asSent(sql) {
 	const pre = h('pre.sql.sql-raw', { tabIndex: 0, 'aria-label': 'Statement as it was sent' });
-	for (const t of tokens(sql)) pre.append(piece(t.kind, t.text.split('\n').map(shown).join('\n')));
+	for (const t of tokens(sql)) pre.append(piece(t.kind, t.text.split('\n').map((line) => shown(line)).join('\n')));
 	return pre;
 }
 

@@ -1,4 +1,5 @@
 """The page with a real proxy: each view, its keys, its addresses, wrong filters, a proxy that starts again, several tabs."""
+import json
 import os
 import re
 import unittest
@@ -115,6 +116,13 @@ class Views(PageTest):
         page.js("[...document.querySelectorAll('button')].find(b => b.textContent === 'Show the packets').click()")
         self.text(page, "COM_STMT_EXECUTE", "client → server", where="document.querySelector('.packets').innerText")
         page.wait("/000000 {2}17 /.test(document.querySelector('.packets .hex').textContent)")
+        # As it was sent: in its own lines.
+        self.client.query("SELECT  'as\nsent'\n FROM author")
+        line = lab.wait_for(lambda: self.proxy.admin("/records?n=1&format=json&ids=1&q=text:sent").decode(), "the statement")
+        page.js(f"location.hash = '#/statement/{json.loads(line)['id'].replace(':', '%3A')}'")
+        page.wait("document.querySelector('.sql').innerText.includes(\"SELECT 'as\\\\nsent'\\nFROM author\")", "it laid out")
+        page.js("[...document.querySelectorAll('button')].find(b => b.textContent === 'As sent').click()")
+        self.assertEqual(page.js("document.querySelector('.sql').textContent"), "SELECT  'as\nsent'\n FROM author")
         page.js("location.hash = '#/statement/0%3A1'")
         self.text(page, "No such record")
 
