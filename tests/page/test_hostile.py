@@ -121,6 +121,15 @@ class Hostile(PageTest):
             page.wait("document.querySelector('.menu-panel').innerText.includes('<img src=x')")
             page.js("localStorage.clear()")
 
+    def test_a_record_that_is_gone(self):
+        """What needs the whole of a record that the proxy no longer has says so, and is no error of the page."""
+        with Admin([{"ts": "2026-11-30T12:00:00.000000Z", "event": "query", "conn_id": 1, "command": "COM_QUERY", "query": "SELECT 1", "truncated": 5000}]) as admin:
+            page = self.open(admin)
+            page.wait("(r => r && (r.click(), true))(document.querySelector('.vlist-rows .row'))", "the record")
+            for label, where in (("Show all", "#toast"), ("SQL", ".copy-as ~ .error-text"), ("Hex", ".copy-as ~ .error-text")):
+                page.js(f"[...document.querySelectorAll('.panel button')].find(b => b.textContent === {label!r}).click()")
+                page.wait(f"document.querySelector({where!r}).textContent.includes('there is nothing here')", label)
+
     def test_what_is_copied_runs_nothing(self):
         records = list(hostile_records(EVERY_TEXT_IN_EVERY_FIELD))
         with Admin(records) as admin:
