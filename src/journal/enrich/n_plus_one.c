@@ -45,19 +45,20 @@ static bool has_loops(const struct n_plus_one_session *s)
         return s->loops.n_parents > 0 || s->loops.n_shapes > 0;
 }
 
-/** Keep the list of sessions with loops: after each change of @p s. */
-static void list_session(struct n_plus_one *n, struct n_plus_one_session *s)
+static void unlist(struct n_plus_one *n, struct n_plus_one_session *s)
 {
-        if (has_loops(s) == s->is_listed) {
-                return;
+        *(s->newer != NULL ? &s->newer->older : &n->newest) = s->older;
+        if (s->older != NULL) {
+                s->older->newer = s->newer;
         }
-        s->is_listed = !s->is_listed;
-        if (!s->is_listed) {
-                *(s->newer != NULL ? &s->newer->older : &n->newest) = s->older;
-                if (s->older != NULL) {
-                        s->older->newer = s->newer;
-                }
-                return;
+        s->is_listed = false;
+}
+
+/** @p s becomes the first in the list of sessions with loops: statements of a pool are for the rows that were read last. */
+static void bring_forward(struct n_plus_one *n, struct n_plus_one_session *s)
+{
+        if (s->is_listed) {
+                unlist(n, s);
         }
         s->newer = NULL;
         s->older = n->newest;
@@ -65,6 +66,17 @@ static void list_session(struct n_plus_one *n, struct n_plus_one_session *s)
                 n->newest->newer = s;
         }
         n->newest = s;
+        s->is_listed = true;
+}
+
+/** Keep the list of sessions with loops: after each change of @p s. */
+static void list_session(struct n_plus_one *n, struct n_plus_one_session *s)
+{
+        if (has_loops(s) && !s->is_listed) {
+                bring_forward(n, s);
+        } else if (!has_loops(s) && s->is_listed) {
+                unlist(n, s);
+        }
 }
 
 static void end_loops(struct n_plus_one *n, struct n_plus_one_session *s, struct row_loops_ended *ended)
@@ -241,22 +253,60 @@ static bool lend(struct n_plus_one *n, struct n_plus_one_session *s, struct reco
         return true;
 }
 
+/** Which loops of other sessions may have a statement, the best ones first. */
+enum candidates {
+        GO_ON, /* loops with such statements, and a row that none of these was for: so that the next page has its own */
+        BEGIN,     /* lists that have no such statement for a row yet */
+        ASK_AGAIN, /* loops with such statements */
+        ANY,
+        CANDIDATES
+};
+
+static bool is_candidate(const struct n_plus_one_session *o, enum candidates which,
+                         const struct row_statement *statement, const struct statement_keys *keys)
+{
+        bool is_known = row_loops_have(&o->loops, statement->hash);
+        switch (which) {
+        case GO_ON: return is_known && row_loops_have_row(&o->loops, statement->hash, keys);
+        case BEGIN: return row_loops_have_row(&o->loops, statement->hash, keys);
+        case ASK_AGAIN: return is_known;
+        case ANY:
+        case CANDIDATES: break;
+        }
+        return true;
+}
+
 /** Let the loops of other sessions see @p r, a statement of @p s: first the loops of those that have read their list for themselves.
- *  @p is_known: only the ones that have other statements of its digest. @return whether it belongs to one. */
-static bool lend_to_any(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
-                        const struct row_statement *statement, const struct statement_keys *keys,
-                        uint64_t values, bool is_known)
+ *  @p which are considered. @return whether it belongs to one. */
+static bool lend_to(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                    const struct row_statement *statement, const struct statement_keys *keys, uint64_t values,
+                    enum candidates which)
 {
         uint64_t scope = pool_scope(r);
         for (unsigned serving = 0; serving < 2; serving++) {
                 unsigned left = POOL_SESSIONS;
                 for (struct n_plus_one_session *o = n->newest; o != NULL && left > 0; o = o->older, left--) {
                         bool fits = may_share(s, o) && o->scope == scope && o->serves == (serving != 0) &&
-                                    (!is_known || row_loops_have(&o->loops, statement->hash));
+                                    is_moment(o, r->mono_ns) && is_candidate(o, which, statement, keys);
                         if (fits && lend(n, o, r, statement, keys, values)) {
                                 s->n_lent = 1;
                                 return true;
                         }
+                }
+        }
+        return false;
+}
+
+/** The same with all candidates, or only with those that have such statements. */
+static bool lend_to_any(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                        const struct row_statement *statement, const struct statement_keys *keys,
+                        uint64_t values, bool is_known)
+{
+        for (unsigned which = GO_ON; which < CANDIDATES; which++) {
+                bool has_known = which == GO_ON || which == ASK_AGAIN;
+                if ((has_known || !is_known) &&
+                    lend_to(n, s, r, statement, keys, values, (enum candidates)which)) {
+                        return true;
                 }
         }
         return false;
@@ -282,8 +332,7 @@ static bool see_pool(struct n_plus_one *n, struct n_plus_one_session *s, struct 
                      const struct row_statement *statement, const struct statement_keys *keys,
                      uint64_t values)
 {
-        if (lend_to_any(n, s, r, statement, keys, values, true) ||
-            lend_to_any(n, s, r, statement, keys, values, false)) {
+        if (lend_to_any(n, s, r, statement, keys, values, false)) {
                 return true;
         }
         note_misses(n, s, r, statement);
@@ -321,6 +370,9 @@ static void note_list(struct n_plus_one *n, struct n_plus_one_session *s, const 
         s->scope = pool_scope(r);
         s->conn_id = r->conn_id;
         s->list_ns = is_own && s->is_listed ? s->list_ns : r->mono_ns;
+        if (!is_own && has_loops(s)) {
+                bring_forward(n, s);
+        }
         note_statement(s, r);
         /* what is known of r stays: its loop may want an example */
         struct n_plus_one_session *latest = n->latest;

@@ -441,6 +441,19 @@ bool row_loops_have(const struct row_loops *s, const uint8_t hash[DIGEST_HASH])
         return shape != NULL && shape->loop.count > 0;
 }
 
+bool row_loops_have_row(const struct row_loops *s, const uint8_t hash[DIGEST_HASH],
+                        const struct statement_keys *keys)
+{
+        const struct row_shape *shape = s->n_shapes > 0 ? find_shape(s, hash) : NULL;
+        for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
+                if (s->parents[i] != NULL &&
+                    row_pair_has_row(shape != NULL ? &shape->pairs[i] : NULL, s->parents[i], keys)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 void row_loops_miss(struct row_loops *s, const uint8_t hash[DIGEST_HASH])
 {
         struct row_shape *shape = find_shape(s, hash);

@@ -84,6 +84,9 @@ bool row_loops_see_elsewhere(struct row_loops_pool *pool, struct row_loops *s, s
                              uint64_t values);
 /** May a loop of statements with the digest @p hash be under way? */
 bool row_loops_have(const struct row_loops *s, const uint8_t hash[DIGEST_HASH]);
+/** Has a result a value of @p keys in a row for which no statement with the digest @p hash was executed? */
+bool row_loops_have_row(const struct row_loops *s, const uint8_t hash[DIGEST_HASH],
+                        const struct statement_keys *keys);
 /** A statement with the digest @p hash was executed, maybe for that loop, and no row has its values: the others may have values of rows by
  *  chance. */
 void row_loops_miss(struct row_loops *s, const uint8_t hash[DIGEST_HASH]);

@@ -302,6 +302,21 @@ bool row_pair_is_loop(const struct row_pair *pair, struct row_parent *parent,
         return has_column(pair, parent, what);
 }
 
+bool row_pair_has_row(const struct row_pair *pair, const struct row_parent *parent,
+                      const struct statement_keys *keys)
+{
+        for (unsigned i = 0; i < keys->n; i++) {
+                bool may_have = row_parent_may_have(parent, keys->at[i]);
+                for (unsigned column = 0; column < parent->columns && may_have; column++) {
+                        uint32_t used = pair != NULL ? pair->used[column] : 0;
+                        if ((row_parent_find(parent, column, keys->at[i]) & ~used) != 0) {
+                                return true;
+                        }
+                }
+        }
+        return false;
+}
+
 bool row_pair_is_behind(const struct row_pair *pair, const struct row_parent *parent)
 {
         bool is_behind = false;

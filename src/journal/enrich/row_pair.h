@@ -62,6 +62,9 @@ struct row_pair_case {
  *  order, or for each value of a column once. Look-ups of random values, of which the result has most, are not. */
 bool row_pair_is_loop(const struct row_pair *pair, struct row_parent *parent,
                       const struct row_pair_case *what);
+/** Has a row of @p parent that was not used a value of @p keys? @p pair may be NULL: none was used. */
+bool row_pair_has_row(const struct row_pair *pair, const struct row_parent *parent,
+                      const struct statement_keys *keys);
 /** Has the loop reached the end of the rows that were hashed, and does the result have more? */
 bool row_pair_is_behind(const struct row_pair *pair, const struct row_parent *parent);
 /** The first of the columns in which most rows were used. */

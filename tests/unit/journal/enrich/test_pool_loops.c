@@ -14,6 +14,7 @@ static struct enrich f;
 static struct n_plus_one_session sessions[SESSIONS];
 static uint64_t now_ns;
 static uint64_t duration_us = 100; /* of each statement */
+static unsigned n_ended;           /* loops that ended with a statement */
 
 static void begin(void)
 {
@@ -24,6 +25,7 @@ static void begin(void)
                 n_plus_one_begin(f.n_plus_one, &sessions[i]);
         }
         now_ns = 10000000000;
+        n_ended = 0;
 }
 
 static void finish(void)
@@ -61,7 +63,7 @@ static uint64_t run(unsigned at, const char *sql, unsigned value, unsigned rows,
                 }
                 r.row_hashes = span_of(&hashes, row_hashes_size(&hashes));
         }
-        CU_ASSERT_EQUAL(enrich_record(&f, &sessions[at], &r), 0);
+        n_ended += enrich_record(&f, &sessions[at], &r);
         return record_has(&r, FIELD_FINDINGS) ? r.findings : 0;
 }
 
@@ -374,7 +376,27 @@ static void connections_are_reset(void)
         finish();
 }
 
+/** The next page follows at once, and another session reads its list: each page has a loop of its own. */
+static void pages_one_after_another(void)
+{
+        for (unsigned next = 0; next < 2; next++) {
+                begin();
+                uint64_t counts[ROW_LOOPS_ENDED];
+                for (unsigned page = 0; page < 4; page++) {
+                        (void)run(page % 2, "SELECT id FROM p LIMIT ", 20, 20, 100 + 20 * page * next);
+                        for (unsigned i = 0; i < 20; i++) {
+                                (void)run(2 + i % 3,
+                                          "SELECT a FROM t WHERE id = ", 100 + 20 * page * next + i, 1, 0);
+                        }
+                }
+                CU_ASSERT_EQUAL_FATAL(n_ended + pause(counts), 4);
+                CU_ASSERT_TRUE(counts[0] == 20 && counts[1] == 20);
+                finish();
+        }
+}
+
 static const struct tap_test tests[] = {
+    {"pages one after another", pages_one_after_another},
     {"the list's session ends", the_lists_session_ends},
     {"requests one after another", requests_one_after_another},
     {"the end of all sessions", the_end_of_all_sessions},
