@@ -1,6 +1,6 @@
 /** @file baseline.h  Findings that are known, in a file that is committed: they pass, new ones fail, and those that are gone are named.
  *
- *      orders.py::lists <tab> n_plus_one <tab> SELECT `name` FROM `item` WHERE `id` = ?
+ *      shop/orders::lists <tab> n_plus_one <tab> SELECT `name` FROM `item` WHERE `id` = ?
  *
  * Scopes that did not run keep their lines.
  * Threads: main.   Memory: STAGE_MAIN. */
