@@ -13,6 +13,7 @@ include tests/unit/tap/local.mk
 include tests/unit/observe/local.mk
 include tests/unit/proxy/local.mk
 include tests/unit/admin/local.mk
+include tests/unit/mcp/local.mk
 include tests/unit/run/local.mk
 include tests/unit/cli/local.mk
 include tests/fuzz/local.mk

@@ -6,7 +6,7 @@
 #include "admin/endpoints.h"
 #include "admin/guard.h"
 #include "admin/handlers.h"
-#include "admin/params.h"
+#include "admin/route.h"
 #include "base/clock.h"
 #include "base/diag.h"
 #include "profile/heap/leak_injection.h"
@@ -24,8 +24,8 @@
 
 enum {
         HEADERS_MAX_BYTES = 16 * 1024,
-        LAST_REPLIES_MS = 100,       /* to write them out when the proxy stops */
-        BODY_MAX_BYTES = 128 * 1024, /* addresses for /debug/pprof/symbol */
+        LAST_REPLIES_MS = 100,            /* to write them out when the proxy stops */
+        BODY_MAX_BYTES = 4 * 1024 * 1024, /* messages for /mcp */
 };
 
 /* --- requests ------------------------------------------------------------------------------------------------------- */
@@ -86,48 +86,6 @@ static const char *objection(struct evhttp_request *request)
         return NULL;
 }
 
-/** Redirect /debug/pprof to /debug/pprof/. @return false if there is no such endpoint. */
-static bool redirect(struct call *call, const char *path)
-{
-        char slashed[64];
-        char allow[32];
-        struct endpoint_place place;
-        int n = snprintf(slashed, sizeof slashed, "%s/", path);
-        if (n < 0 || (size_t)n >= sizeof slashed) {
-                return false;
-        }
-        const struct endpoint *e = endpoints_find("GET", slashed, &place, allow, sizeof allow);
-        if (e == NULL || e->is_open) {
-                return false;
-        }
-        (void)evhttp_add_header(evhttp_request_get_output_headers(call->request), "Location", slashed);
-        call_fail(call, HTTP_MOVEPERM, "see %s", slashed);
-        return true;
-}
-
-static void route(struct call *call)
-{
-        char allow[32];
-        const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(call->request));
-        path = path != NULL && path[0] != '\0' ? path : "/";
-        const struct endpoint *e =
-            endpoints_find(method_name(call->request), path, &call->place, allow, sizeof allow);
-        if (e != NULL && call->garbled && !e->any_query) {
-                call_fail(
-                    call, HTTP_BADREQUEST,
-                    "the query must be name=value&name=value, with %%XX for %% and &, and without %%00");
-        } else if (e != NULL) {
-                if (e->any_query || params_check(call, e)) {
-                        e->handle(call);
-                }
-        } else if (allow[0] != '\0') {
-                (void)evhttp_add_header(evhttp_request_get_output_headers(call->request), "Allow", allow);
-                call_fail(call, HTTP_BADMETHOD, "%.100s answers to %s only", path, allow);
-        } else if (!redirect(call, path)) {
-                call_fail(call, HTTP_NOTFOUND, "there is no endpoint %.100s; / lists them", path);
-        }
-}
-
 static void on_request(struct evhttp_request *request, void *arg)
 {
         PROF_SCOPE(STAGE_ADMIN);
@@ -145,7 +103,8 @@ static void on_request(struct evhttp_request *request, void *arg)
                 a->context.refused++;
                 call_fail(call, 403, "%s", why_not);
         } else {
-                route(call);
+                const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
+                route(call, method_name(request), path != NULL && path[0] != '\0' ? path : "/");
         }
 }
 
@@ -231,6 +190,7 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
                                             .journal = journal,
                                             .endpoints = endpoints,
                                             .n_endpoints = endpoints_n,
+                                            .route = route,
                                             .start_wall_ns = clock_wall_ns()};
         (void)snprintf(a->context.run, sizeof a->context.run, "%" PRIx64,
                        (uint64_t)(a->context.start_wall_ns / CLOCK_US_NS));

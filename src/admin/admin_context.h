@@ -12,6 +12,7 @@
 #include "settings/settings.h"
 
 struct admin_listener;
+struct call;
 struct event_base;
 
 enum { ADMIN_RUN_SIZE = 17 };
@@ -25,6 +26,8 @@ struct admin_context {
         struct admin_listener *listener;
         const struct endpoint *endpoints; /**< the table, for the pages that list it */
         size_t n_endpoints;
+        /** Answers a call as an endpoint does (route.h), for handlers that need what others tell. */
+        void (*route)(struct call *call, const char *method, const char *path);
         /** Identifies this start of the proxy in the IDs of records (RUN:NUMBER): hex digits. */
         char run[ADMIN_RUN_SIZE];
         struct stream *streams;           /**< open record streams (stream.c) */

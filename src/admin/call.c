@@ -56,6 +56,9 @@ void call_wait(struct call *call, void (*gone)(void *arg), void *arg)
         void *connection;
         call->gone = gone;
         call->gone_arg = arg;
+        if (call->request == NULL) {
+                return; /* an inner call */
+        }
         bufferevent_getcb(pipe_of(call), NULL, &on_write, &on_event, &connection);
         bufferevent_setcb(pipe_of(call), NULL, on_write, on_event, connection);
         bufferevent_set_timeouts(pipe_of(call), NULL, NULL);
@@ -103,14 +106,18 @@ void call_headers(const struct call *call, int code, const char *type)
         }
 }
 
+void call_add_header(const struct call *call, const char *name, const char *value)
+{
+        if (call->request != NULL) {
+                (void)evhttp_add_header(evhttp_request_get_output_headers(call->request), name, value);
+        }
+}
+
 void call_attach(struct call *call, const char *name)
 {
         char text[64];
         (void)snprintf(text, sizeof text, "attachment; filename=\"%s\"", name);
-        if (call->request != NULL) {
-                (void)evhttp_add_header(evhttp_request_get_output_headers(call->request),
-                                        "Content-Disposition", text);
-        }
+        call_add_header(call, "Content-Disposition", text);
 }
 
 /** Move the body to libevent's buffer. The reply to HEAD has only its length. */
@@ -130,6 +137,10 @@ void call_reply(struct call *call, int code, const char *type)
 {
         bool whole = call->out == NULL || fclose(call->out) == 0; /* sets body and body_len */
         call->out = NULL;
+        if (call->taken != NULL) {
+                call->taken(call->taken_arg, whole ? code : HTTP_SERVUNAVAIL,
+                            span_of(call->body, whole ? call->body_len : 0));
+        }
         if (call->request != NULL) {
                 unwatch(call);
                 if (call->gone != NULL) {
@@ -215,28 +226,47 @@ static bool is_well_encoded(const char *query)
         return true;
 }
 
-struct call *call_new(struct admin_context *a, struct evhttp_request *request)
+/** A call with the parameters in @p query, which may be NULL. @return NULL if out of memory. */
+static struct call *create(struct admin_context *a, const char *query)
 {
         struct call *call = prof_calloc(STAGE_ADMIN, 1, sizeof *call);
         if (call == NULL) {
                 return NULL;
         }
         call->admin = a;
-        call->request = request;
         TAILQ_INIT(&call->query);
-        const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(request));
         if (query != NULL) {
                 call->garbled = !is_well_encoded(query) || evhttp_parse_query_str(query, &call->query) != 0;
         }
         const char *format = call_param(call, "format");
-        const char *accept = evhttp_find_header(evhttp_request_get_input_headers(request), "Accept");
         call->json = format != NULL && strcmp(format, "json") == 0;
-        call->html = !call->json && accept != NULL && strstr(accept, "text/html") != NULL;
         call->out = open_memstream(&call->body, &call->body_len);
         if (call->out == NULL) {
                 discard(call);
                 return NULL;
         }
-        watch(call);
+        return call;
+}
+
+struct call *call_new(struct admin_context *a, struct evhttp_request *request)
+{
+        struct call *call = create(a, evhttp_uri_get_query(evhttp_request_get_evhttp_uri(request)));
+        if (call != NULL) {
+                const char *accept = evhttp_find_header(evhttp_request_get_input_headers(request), "Accept");
+                call->request = request;
+                call->html = !call->json && accept != NULL && strstr(accept, "text/html") != NULL;
+                watch(call);
+        }
+        return call;
+}
+
+struct call *call_new_inner(struct admin_context *a, const char *query,
+                            void (*taken)(void *arg, int code, struct span body), void *arg)
+{
+        struct call *call = create(a, query);
+        if (call != NULL) {
+                call->taken = taken;
+                call->taken_arg = arg;
+        }
         return call;
 }

@@ -9,6 +9,7 @@
 #define ADMIN_CALL_H
 
 #include "admin/admin_context.h"
+#include "base/span.h"
 
 #include <event2/keyvalq_struct.h>
 
@@ -30,16 +31,24 @@ struct call {
         FILE *out;
         char *body;
         size_t body_len;
+        /** Of an inner call: takes the reply instead of a client. @p body is valid during the call. */
+        void (*taken)(void *arg, int code, struct span body);
+        void *taken_arg;
 };
 
 /** @return NULL if out of memory (nothing was sent). */
 struct call *call_new(struct admin_context *a, struct evhttp_request *request);
+/** A call by another handler, not by a client, with the parameters in @p query (NULL = none). @return NULL if out of memory. */
+struct call *call_new_inner(struct admin_context *a, const char *query,
+                            void (*taken)(void *arg, int code, struct span body), void *arg);
 /** Send the contents of out with the status @p code, and free @p call. @p type NULL: JSON or text, by call->json. */
 void call_reply(struct call *call, int code, const char *type);
 /** Send one sentence (in JSON the member "error"), and free @p call. Nothing may have been written to out. */
 void call_fail(struct call *call, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /** Add the headers that every reply has. call_reply does so itself. */
 void call_headers(const struct call *call, int code, const char *type);
+/** Add a header to the reply. */
+void call_add_header(const struct call *call, const char *name, const char *value);
 /** The reply comes much later: suspend the timeout of the connection, and watch whether the client disconnects. If it does, @p gone
  *  is called, which must end in call_reply as well. */
 void call_wait(struct call *call, void (*gone)(void *arg), void *arg);

@@ -295,7 +295,7 @@ const struct endpoint endpoints[] = {
      "be open.",
      .handle = handle_scope_post,
      .params = PARAMS(
-         WORDS("do", open_scope_words, "begin or end."),
+         {.name = "do", .word = open_scope_words, .is_required = true, .help = "begin or end."},
          {.name = "name", .right = "here", .wrong = "", .is_required = true, .help = "1 to 256 bytes."})},
     {"GET", "/marks/diff", "What changed from mark ?from= to mark ?to= (now); ?n= number of lines (100).",
      .handle = handle_diff,
@@ -310,6 +310,13 @@ const struct endpoint endpoints[] = {
                            "A mark, a time, or a number of statements; the start if it is missing."),
                       WORDS("stack", params_switch, "1: with their stacks."),
                       NUMBER("n", LINES_MAX, "10", "Number of lines, at most (100)."))},
+    {"POST", "/mcp",
+     "The Model Context Protocol for AI assistants (Streamable HTTP): a JSON-RPC message in the body, its "
+     "reply "
+     "as JSON. See doc/agents.md.",
+     .handle = handle_mcp,
+     .params = PARAMS(WORDS("allow_actions", params_switch, "1: offer the tool that closes a session, too.")),
+     .types = TYPES("application/json")},
     {"GET", "/fault", "Allocations counted and faults injected so far.", .handle = handle_fault_get},
     {"POST", "/fault",
      "Make allocations fail: ?nth= or ?probability= (&seed=), both with &stage=, or ?record=.",

@@ -64,6 +64,8 @@ void handle_digest_detail(struct call *call);
 void handle_digests_reset(struct call *call);
 /** The words of the parameter "sort"; NULL behind the last. */
 const char *digests_order(size_t i);
+/* mcp.c */
+void handle_mcp(struct call *call);
 /* fault.c */
 void handle_fault_get(struct call *call);
 void handle_fault_post(struct call *call);

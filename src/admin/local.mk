@@ -29,6 +29,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/heap.c \
 	src/admin/log_marks.c \
 	src/admin/log_marks.h \
+	src/admin/mcp.c \
 	src/admin/memory.c \
 	src/admin/metrics.c \
 	src/admin/openapi.c \
@@ -43,6 +44,8 @@ src_libadmin_a_SOURCES = \
 	src/admin/record_reader.c \
 	src/admin/record_reader.h \
 	src/admin/records.c \
+	src/admin/route.c \
+	src/admin/route.h \
 	src/admin/scopes.c \
 	src/admin/scopes.h \
 	src/admin/sessions.c \

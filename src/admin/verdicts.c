@@ -71,8 +71,7 @@ static void name_leak(struct call *call)
         for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
                 const struct bytes *b = growth_of(stage);
                 if (b != NULL && b->kind == BYTES_RISES) {
-                        (void)evhttp_add_header(evhttp_request_get_output_headers(call->request),
-                                                "X-Querytap-Rises", prof_stage_name((enum prof_stage)stage));
+                        call_add_header(call, "X-Querytap-Rises", prof_stage_name((enum prof_stage)stage));
                         return;
                 }
         }

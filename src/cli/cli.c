@@ -119,6 +119,10 @@ static const struct command {
      "Print all settings as an annotated settings file: the defaults, or those of a file and of options.\nOr "
      "check a settings file: each error is reported with its line number."},
     {"schema", command_schema, "schema", "Print the JSON Schema of the log records in the format json."},
+    {"mcp", command_mcp, "mcp [--admin ADDR] [--allow-actions]",
+     "Serve the Model Context Protocol on standard input and output, for AI assistants: tools that show "
+     "the\nstatements, findings, digests, sessions and memory of a running proxy. An assistant starts this "
+     "program;\nsee doc/agents.md. --allow-actions also offers the tool that closes a session."},
     {"stages", command_stages, "stages [--admin ADDR] [--format text|json]",
      "Show the memory of a running proxy by stage (part of the program)."},
     {"heap", command_heap,

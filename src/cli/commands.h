@@ -24,6 +24,8 @@ int command_probe(int argc, char **argv);
 int command_digest(int argc, char **argv);
 /* heap.c */
 int command_heap(int argc, char **argv);
+/* mcp.c */
+int command_mcp(int argc, char **argv);
 /* config.c */
 int command_config(int argc, char **argv);
 int command_schema(int argc, char **argv);

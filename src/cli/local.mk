@@ -22,6 +22,7 @@ src_libcli_a_SOURCES = \
 	src/cli/heap.c \
 	src/cli/interrupt.c \
 	src/cli/interrupt.h \
+	src/cli/mcp.c \
 	src/cli/observe_digests.c \
 	src/cli/observe_digests.h \
 	src/cli/observe_options.c \

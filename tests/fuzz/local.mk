@@ -24,6 +24,11 @@ TESTS += tests/fuzz/replay-header
 tests_fuzz_replay_header_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_header.c $(FUZZ_COMMON)
 tests_fuzz_replay_header_LDADD = $(FUZZ_LIBS)
 
+check_PROGRAMS += tests/fuzz/replay-mcp
+TESTS += tests/fuzz/replay-mcp
+tests_fuzz_replay_mcp_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_mcp.c $(FUZZ_COMMON)
+tests_fuzz_replay_mcp_LDADD = $(FUZZ_LIBS)
+
 check_PROGRAMS += tests/fuzz/replay-dump
 TESTS += tests/fuzz/replay-dump
 tests_fuzz_replay_dump_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_dump.c $(FUZZ_COMMON)
@@ -63,6 +68,10 @@ noinst_PROGRAMS += tests/fuzz/fuzz-annotate
 tests_fuzz_fuzz_annotate_SOURCES = tests/fuzz/fuzz_annotate.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_annotate_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_annotate_LDADD = $(FUZZ_LIBS)
+noinst_PROGRAMS += tests/fuzz/fuzz-mcp
+tests_fuzz_fuzz_mcp_SOURCES = tests/fuzz/fuzz_mcp.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_mcp_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_mcp_LDADD = $(FUZZ_LIBS)
 noinst_PROGRAMS += tests/fuzz/fuzz-filter
 tests_fuzz_fuzz_filter_SOURCES = tests/fuzz/fuzz_filter.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_filter_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
