@@ -1,3 +1,4 @@
+#include "mysql/dissect/value_buffer.h"
 #include "script.h"
 #include "tap.h"
 
@@ -400,7 +401,21 @@ static void bulks_are_bounded(void)
         free(records);
 }
 
+/** So many values are taken for one request as the protocol allows parameters, and twice that for a bulk. */
+static void values_are_bounded(void)
+{
+        struct value_buffer buffer = {NULL, 0};
+        CU_ASSERT_PTR_NULL(value_buffer_take(&buffer, 2 * 65536 + 1));
+        struct value *values = value_buffer_take(&buffer, 2);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(values);
+        values[0].is_null = true;
+        values = value_buffer_take(&buffer, 1);
+        CU_ASSERT_TRUE(values != NULL && !values[0].is_null);
+        value_buffer_drop(&buffer);
+}
+
 static const struct tap_test tests[] = {
+    {"values are bounded", values_are_bounded},
     {"types of both servers", types_of_both_servers},
     {"broken values are told", broken_values_are_told},
     {"types are remembered", types_are_remembered},

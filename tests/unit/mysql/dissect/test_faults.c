@@ -113,6 +113,43 @@ static void a_pipeline(void)
         play_with_each_fault(0);
 }
 
+/** Each is longer than the one before it, whose memory it gets. */
+static void a_growing_pipeline(void)
+{
+        static uint8_t query[500] = "\3SELECT";
+        script_open(&s, 0, 8);
+        for (size_t size = 20; size <= sizeof query; size += 60) {
+                script_send(&s, span_of(query, size));
+        }
+        for (size_t size = 20; size <= sizeof query; size += 60) {
+                s.seq = 1;
+                script_answer_ok(&s);
+        }
+        play_with_each_fault(0);
+}
+
+/** Definitions that the server may leave out are kept with the statement. */
+static void definitions_that_are_kept(void)
+{
+        script_open(&s, CAP_MARIADB_CACHE_METADATA, 8);
+        script_send(&s, SPAN("\x16SELECT 1"));
+        script_answer(&s, SPAN("\0\1\0\0\0\1\0\0\0\0\0\0"));
+        script_answer_column(&s, "a", 3, 0, 63);
+        script_answer_eof(&s);
+        for (int i = 0; i < 2; i++) {
+                script_send(&s, SPAN("\x17\1\0\0\0\0\1\0\0\0"));
+                script_answer(&s, i == 0 ? SPAN("\1\1") : SPAN("\1\0"));
+                if (i == 0) {
+                        script_answer_column(&s, "b", 3, 0, 63);
+                }
+                script_answer_eof(&s);
+                script_answer(&s, SPAN("\0\0\1\0\0\0"));
+                script_answer(&s, SPAN("\0\0\2\0\0\0"));
+                script_answer_eof(&s);
+        }
+        play_with_each_fault(2);
+}
+
 /** The server answers before the end of a command. */
 static void an_early_answer(void)
 {
@@ -141,6 +178,8 @@ static const struct tap_test tests[] = {
     {"a pipeline", a_pipeline},
     {"rows of all kinds", rows_of_all_kinds},
     {"values and changes", values_and_changes},
+    {"a growing pipeline", a_growing_pipeline},
+    {"definitions that are kept", definitions_that_are_kept},
     {"an early answer", an_early_answer},
     {"long values", long_values},
 };

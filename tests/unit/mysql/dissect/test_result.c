@@ -415,7 +415,21 @@ static void definitions(void)
         expect("\"ends_early\"");
 }
 
+/** The OK behind the rows of a result whose length of session changes has an upper half that is not read. */
+static void an_ending_with_rubbish(void)
+{
+        script_open(&s, CAP_SESSION_TRACK | CAP_DEPRECATE_EOF, 8);
+        script_send(&s, SPAN("\3SELECT 1"));
+        script_answer(&s, SPAN("\1"));
+        script_answer_column(&s, "a", 253, 0, 8);
+        script_answer(&s, SPAN("\1x"));
+        script_answer(&s, SPAN("\xfe\0\0\2\x40\0\0\0\xfe\6\0\0\0\1\0\0\0\1\4\3abc"));
+        expect("\"rule\":\"odd_length\"");
+        expect("\"session_changes\":{\"schema\":\"abc\"}");
+}
+
 static const struct tap_test tests[] = {
+    {"an ending with rubbish in a length", an_ending_with_rubbish},
     {"many results", many_results},
     {"pushed errors", pushed_errors},
     {"local files", local_files},
