@@ -20,7 +20,7 @@ enum {
         STREAMS_MAX = 16,
         TURN_US = 50000,
         BUSY_TURNS =
-            3, /* from one sending to the next, while records keep coming: sending costs more than what is sent */
+            6, /* from one sending to the next, while records keep coming: sending costs more than what is sent */
         LAST_MS = 200,   /* for the last records of all streams, when the proxy stops */
         PATIENCE_S = 60, /* for a client that does not read its stream */
         BEAT_S = 15,     /* without a record: then a reader of events gets a sign of life */

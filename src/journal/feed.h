@@ -17,7 +17,7 @@
 
 #include <stdatomic.h>
 
-enum { FEED_BLOCKS = 8, FEED_BLOCK_BYTES = 64 * 1024, FEED_RUN_SIZE = 17 };
+enum { FEED_BLOCKS = 16, FEED_BLOCK_BYTES = 64 * 1024, FEED_RUN_SIZE = 17 };
 
 struct feed_block;
 
