@@ -1,5 +1,5 @@
 /* The view Statement: everything about one record. */
-import { el, h, icon, link, button, small, iconButton, clear, copyText } from './dom.js';
+import { el, h, icon, link, button, small, iconButton, clear, copyText, toast } from './dom.js';
 import { shown, cut, count, plural, duration, bytes, clock, ago, microseconds, Exact } from './text.js';
 import { statementOf, resultOf, eventText, commandName, codeLine, traceOf, scopeOf, failed, filterValue, FINDINGS, findingName, findingsOf } from './record.js';
 import { pretty, asSent, withoutTags, shortName, oneLine } from './sql.js';
@@ -75,8 +75,7 @@ function copyMenu(r) {
 			await copyText(await make(isCut(r) ? await getWhole(r.id) : r), name);
 			problem.hidden = true;
 		} catch (error) {
-			if (!(error instanceof Refused)) throw error;
-			problem.textContent = name + ' was not copied: ' + error.message + '.';
+			problem.textContent = shown(name + ' was not copied: ' + error.message + '.');
 			problem.hidden = false;
 		}
 	}, { icon: 'copy' });
@@ -142,7 +141,7 @@ function statement(r, ctx) {
 	draw();
 	return el('section.card', el('div.card-head', el('h3', r.event === 'query' ? 'Statement' : 'One of its statements'), toggle), box,
 		length !== undefined && el('p.note', 'The log has only the beginning: the statement has ' + bytes(length) + '.'),
-		isCut(r) && el('p.note', 'This is a part of it. ', small('Show all', async () => ctx.replace(await getWhole(r.id)))), copyMenu(r));
+		isCut(r) && el('p.note', 'This is a part of it. ', small('Show all', () => getWhole(r.id).then(ctx.replace, (error) => toast(shown(error.message))))), copyMenu(r));
 }
 
 function result(r) {
