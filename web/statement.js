@@ -207,7 +207,7 @@ export class StatementView {
 	}
 
 	draw(r) {
-		clear(this.root, el('div.page-body.statement-page', heading(r, button('In the list', () => go(listOf({ q: source.q, r: r.id })), { class: 'button small', icon: 'list' })),
+		clear(this.root, el('div.page-body.statement-page', heading(r, button('In the list', () => go(listOf({ q: source.q, r: r.id })), { class: 'button small', icon: 'group' })),
 			el('div.cards', body(r, { replace: (x) => this.draw(x) }))));
 	}
 

@@ -2,26 +2,21 @@
 
 /* Characters that are invisible, change the direction of what follows, or are spaces that look like another one; and piles of
  * combining marks, which would cover the lines around them. */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}\p{NChar}\p{Co}]|(?! )\p{Zs}|(?<=\p{M}{3})\p{M}/gu;
-const HIDDEN_ONE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}\p{NChar}\p{Co}]|(?! )\p{Zs}|(?<=\p{M}{3})\p{M}/u;
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}\p{NChar}\p{Co}]|(?! )\p{Zs}|(?<=\p{M}{3})\p{M}/u;
+const EVERY_HIDDEN = new RegExp(HIDDEN, 'gu'), SHORT = { '\n': '\\n', '\t': '\\t', '\r': '\\r' };
 
 function escaped(c) {
-	const code = c.codePointAt(0);
-	if (code === 10) return '\\n';
-	if (code === 9) return '\\t';
-	if (code === 13) return '\\r';
-	const hex = code.toString(16).toUpperCase();
-	if (code < 256) return '\\x' + hex.padStart(2, '0');
-	return code < 65536 ? '\\u' + hex.padStart(4, '0') : '\\U' + hex.padStart(8, '0');
+	const code = c.codePointAt(0), hex = code.toString(16).toUpperCase();
+	return SHORT[c] ?? (code < 256 ? '\\x' + hex.padStart(2, '0') : code < 65536 ? '\\u' + hex.padStart(4, '0') : '\\U' + hex.padStart(8, '0'));
 }
 
 /** `text`, or the first `length` characters of it, with hidden characters as escapes. */
 export function shown(text, length = Infinity) {
 	const s = cut(String(text), length);
-	return HIDDEN_ONE.test(s) ? s.replace(HIDDEN, escaped) : s;
+	return HIDDEN.test(s) ? s.replace(EVERY_HIDDEN, escaped) : s;
 }
 
-export const hasHidden = (text) => HIDDEN_ONE.test(text);
+export const hasHidden = (text) => HIDDEN.test(text);
 
 /** The beginning of `text`, with a sign that it is one. It never ends within a character. */
 export function cut(text, length) {
@@ -37,15 +32,15 @@ export const plural = (n, one, many = one + 's') => count(n) + ' ' + (n === 1 ? 
 
 const three = (x) => x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2);
 
+/* Long durations: less than so many microseconds, the unit, the smaller unit, and their microseconds. */
+const LONG = [[3.6e9, 'min', 's', 6e7, 1e6], [8.64e10, 'h', 'min', 3.6e9, 6e7], [Infinity, 'd', 'h', 8.64e10, 3.6e9]];
+
 /** A duration in microseconds. */
 export function duration(us) {
 	if (us === undefined || us === null || Number.isNaN(us)) return '';
-	if (us < 1000) return Math.round(us) + ' µs';
-	if (us < 1e6) return three(us / 1000) + ' ms';
-	if (us < 6e7) return three(us / 1e6) + ' s';
-	if (us < 3.6e9) return Math.floor(us / 6e7) + ' min ' + Math.floor(us / 1e6 % 60) + ' s';
-	if (us < 8.64e10) return Math.floor(us / 3.6e9) + ' h ' + Math.floor(us / 6e7 % 60) + ' min';
-	return Math.floor(us / 8.64e10) + ' d ' + Math.floor(us / 3.6e9 % 24) + ' h';
+	if (us < 6e7) return us < 1000 ? Math.round(us) + ' µs' : us < 1e6 ? three(us / 1000) + ' ms' : three(us / 1e6) + ' s';
+	const [, large, little, each, part] = LONG.find(([limit]) => us < limit) ?? LONG[2];
+	return Math.floor(us / each) + ' ' + large + ' ' + Math.floor(us % each / part) + ' ' + little;
 }
 
 export function bytes(n) {
@@ -66,9 +61,7 @@ export function microseconds(ts) {
 /** The time of day in the zone of the reader, to `digits` of a second. */
 export function clock(us, digits = 3) {
 	if (!Number.isFinite(us)) return '';
-	const date = new Date(us / 1000);
-	const two = (n) => String(n).padStart(2, '0');
-	const base = two(date.getHours()) + ':' + two(date.getMinutes()) + ':' + two(date.getSeconds());
+	const date = new Date(us / 1000), base = [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, '0')).join(':');
 	return digits > 0 ? base + '.' + String(Math.floor(us % 1e6)).padStart(6, '0').slice(0, digits) : base;
 }
 
