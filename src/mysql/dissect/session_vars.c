@@ -104,7 +104,7 @@ static bool scan_statement(struct statement *st, const struct setnames_options *
                 st->was_scanned = true;
         }
         *out = st->names;
-        return out->has_client || out->has_results || out->global || out->ansi != SETNAMES_ANSI_KEPT;
+        return out->has_client || out->has_results || out->global || out->ansi != SETNAMES_KEPT;
 }
 
 /** Find out from the text of a completed statement what it changed, unless session tracking has already reported that. */
@@ -134,8 +134,8 @@ static void scan_text(struct session_vars *vars, const struct statements *statem
         if (found.global) {
                 vars->charsets.server = CHARSET_UNKNOWN;
         }
-        if (found.ansi != SETNAMES_ANSI_KEPT) {
-                vars->ansi_quotes = found.ansi == SETNAMES_ANSI_ON;
+        if (found.ansi != SETNAMES_KEPT) {
+                vars->ansi_quotes = found.ansi == SETNAMES_ON;
         }
         if (found.has_client && !vars->next.has_client) {
                 vars->next.has_client = true;

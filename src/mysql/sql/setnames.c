@@ -6,8 +6,9 @@
 
 enum {
         /* of sql_mode as a number: */
-        MODE_ANSI_QUOTES = 1 << 2,
-        MODE_ANSI = 1 << 18, /* it includes ANSI_QUOTES */
+        MODES_ANSI_QUOTES =
+            1 << 2 | 31 << 8 | 1 << 18, /* and those that include it: POSTGRESQL to MAXDB, ANSI */
+        MODE_NO_BACKSLASH_ESCAPES = 1 << 20,
 };
 
 /** Does an assignment go on with the next token? */
@@ -119,14 +120,17 @@ static void set_results(struct setnames *out, struct choice choice)
         out->results_default = choice.is_default;
 }
 
-/** Is ANSI_QUOTES, or ANSI, which includes it, one of the modes in the list @p modes? */
-static bool has_ansi_quotes(struct span modes)
+static const char *const ansi_modes[] = {"ANSI_QUOTES", "ANSI",       "ORACLE", "MSSQL",
+                                         "DB2",         "POSTGRESQL", "MAXDB",  NULL};
+static const char *const escape_modes[] = {"NO_BACKSLASH_ESCAPES", NULL};
+
+/** Is one of @p names in the list @p modes? */
+static bool has_mode(struct span modes, const char *const *names)
 {
         while (modes.len > 0) {
                 const uint8_t *comma = memchr(modes.data, ',', modes.len);
                 size_t len = comma != NULL ? (size_t)(comma - modes.data) : modes.len;
-                struct span mode = span_head(modes, len);
-                if (span_equal_nocase(mode, "ANSI_QUOTES") || span_equal_nocase(mode, "ANSI")) {
+                if (span_is_one_of(span_head(modes, len), names)) {
                         return true;
                 }
                 modes = span_skip(modes, len < modes.len ? len + 1 : len);
@@ -134,51 +138,59 @@ static bool has_ansi_quotes(struct span modes)
         return false;
 }
 
-static enum setnames_ansi ansi_of_number(struct span text)
+static void set_modes(struct setnames *out, bool ansi, bool no_escapes)
+{
+        out->ansi = ansi ? SETNAMES_ON : SETNAMES_OFF;
+        out->no_escapes = no_escapes ? SETNAMES_ON : SETNAMES_OFF;
+}
+
+static void take_number(struct span text, struct setnames *out)
 {
         uint64_t number = 0;
         for (size_t i = 0; i < text.len && i < 18; i++) {
                 if (text.data[i] < '0' || text.data[i] > '9') {
-                        return SETNAMES_ANSI_KEPT;
+                        return;
                 }
                 number = number * 10 + (uint64_t)(text.data[i] - '0');
         }
-        return (number & (MODE_ANSI_QUOTES | MODE_ANSI)) != 0 ? SETNAMES_ANSI_ON : SETNAMES_ANSI_OFF;
+        set_modes(out, (number & MODES_ANSI_QUOTES) != 0, (number & MODE_NO_BACKSLASH_ESCAPES) != 0);
 }
 
-static enum setnames_ansi ansi_of_constant(const struct sql_token *t)
+static void take_constant(const struct sql_token *t, struct setnames *out)
 {
         if (t->kind == SQL_NUMBER) {
-                return ansi_of_number(t->text);
+                take_number(t->text, out);
+        } else if (t->kind == SQL_STRING || t->kind == SQL_QUOTED || sql_is_name(t)) {
+                set_modes(out, has_mode(plain_text(t), ansi_modes), has_mode(plain_text(t), escape_modes));
         }
-        if (t->kind != SQL_STRING && t->kind != SQL_QUOTED && !sql_is_name(t)) {
-                return SETNAMES_ANSI_KEPT;
-        }
-        return has_ansi_quotes(plain_text(t)) ? SETNAMES_ANSI_ON : SETNAMES_ANSI_OFF;
 }
 
-/** Take the value of sql_mode. An expression changes ANSI_QUOTES if it names it: REPLACE removes it, any other function adds it. */
-static enum setnames_ansi take_mode(struct sql_reader *r)
+/** Take the value of sql_mode. An expression changes a mode if it names it: REPLACE removes it, any other function adds it. */
+static void take_mode(struct sql_reader *r, struct setnames *out)
 {
         struct sql_reader begin = *r;
         struct sql_token first = take(r);
         if (!goes_on(r)) {
-                return ansi_of_constant(&first);
+                take_constant(&first, out);
+                return;
         }
         *r = begin;
-        enum setnames_ansi ansi = SETNAMES_ANSI_KEPT;
         bool removes = false;
         unsigned depth = 0;
         while (r->token.kind != SQL_END && (depth > 0 || goes_on(r))) {
                 depth += sql_is_sign(&r->token, '(') ? 1 : 0;
                 depth -= sql_is_sign(&r->token, ')') && depth > 0 ? 1 : 0;
                 removes = removes || sql_is_word(&r->token, "REPLACE");
-                if (r->token.kind == SQL_STRING && has_ansi_quotes(plain_text(&r->token))) {
-                        ansi = removes ? SETNAMES_ANSI_OFF : SETNAMES_ANSI_ON;
+                enum setnames_mode change = removes ? SETNAMES_OFF : SETNAMES_ON;
+                bool is_list = r->token.kind == SQL_STRING;
+                if (is_list && has_mode(plain_text(&r->token), ansi_modes)) {
+                        out->ansi = change;
+                }
+                if (is_list && has_mode(plain_text(&r->token), escape_modes)) {
+                        out->no_escapes = change;
                 }
                 sql_reader_advance(r);
         }
-        return ansi;
 }
 
 /* --- SET ----------------------------------------------------------------------------------------------------------------- */
@@ -224,8 +236,7 @@ static void take_variable(struct sql_reader *r, enum scope scope, struct setname
         }
         if (scope == SCOPE_SESSION && (is_client || is_results || is_mode) && accept_equals(r)) {
                 if (is_mode) {
-                        enum setnames_ansi ansi = take_mode(r);
-                        out->ansi = ansi != SETNAMES_ANSI_KEPT ? ansi : out->ansi;
+                        take_mode(r, out);
                 } else if (is_client) {
                         set_client(out, take_charset(r, false));
                 } else {
@@ -341,6 +352,21 @@ static bool is_odd(const struct setnames_options *options, struct span text)
         return (any & 0x80) != 0 || stride_any(bytes & (stride)STRIDE_OF(0x80));
 }
 
+static struct sql_reader read_statement(struct span sql, struct sql_mode mode)
+{
+        struct sql_reader r = {.lexer = sql_lexer_of_statement(sql, mode)};
+        sql_reader_advance(&r);
+        return r;
+}
+
+/** The server reads the next statement after this one. */
+static void change_mode(const struct setnames *found, struct sql_mode *mode)
+{
+        mode->ansi_quotes = found->ansi != SETNAMES_KEPT ? found->ansi == SETNAMES_ON : mode->ansi_quotes;
+        mode->no_backslash_escapes = found->no_escapes != SETNAMES_KEPT ? found->no_escapes == SETNAMES_ON
+                                                                        : mode->no_backslash_escapes;
+}
+
 bool setnames_scan(struct span sql, const struct setnames_options *options, struct setnames *out)
 {
         *out = (struct setnames){0};
@@ -348,7 +374,7 @@ bool setnames_scan(struct span sql, const struct setnames_options *options, stru
         if (is_one ? begins_otherwise(sql) : !may_set(sql)) {
                 return false; /* the usual case */
         }
-        struct sql_reader r = sql_reader_over(sql, options->mode);
+        struct sql_reader r = read_statement(sql, options->mode);
         struct span left = sql; /* from the end of the last statement on */
         for (uint64_t n = 0; r.token.kind != SQL_END && n < (is_one ? 1 : options->results); n++) {
                 bool is_set = sql_accept(&r, "SET");
@@ -365,11 +391,40 @@ bool setnames_scan(struct span sql, const struct setnames_options *options, stru
                         break; /* its end is unknown: a character may contain the byte of a quote or backslash */
                 }
                 left = r.lexer.left;
-                if (out->ansi !=
-                    SETNAMES_ANSI_KEPT) { /* the server reads the next statement after this one */
-                        r.lexer.mode.ansi_quotes = out->ansi == SETNAMES_ANSI_ON;
-                }
+                change_mode(out, &r.lexer.mode);
                 (void)sql_accept_sign(&r, ";");
         }
-        return out->has_client || out->has_results || out->global || out->ansi != SETNAMES_ANSI_KEPT;
+        return out->has_client || out->has_results || out->global || out->ansi != SETNAMES_KEPT;
+}
+
+/** Does a statement that begins with @p first, the token before that of @p r, contain others, which the server reads before it executes any? */
+static bool has_body(const struct sql_token *first, struct sql_reader *r)
+{
+        static const char *const blocks[] = {"CASE", "DECLARE", "FOR", "IF", "LOOP", "REPEAT", "WHILE", NULL};
+        static const char *const stored[] = {"PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "PACKAGE", NULL};
+        if (sql_is_word(first, "BEGIN")) {
+                return r->token.kind != SQL_END && !sql_is_word(&r->token, "WORK");
+        }
+        if (sql_is_word(first, "CREATE") || sql_is_word(first, "ALTER")) {
+                while (r->token.kind != SQL_END && !sql_is_one_of(&r->token, stored)) {
+                        sql_reader_advance(r);
+                }
+                return r->token.kind != SQL_END;
+        }
+        bool has_label = sql_is_sign(&r->token, ':') || sql_is_operator(first, "<<");
+        return has_label || sql_is_one_of(first, blocks);
+}
+
+bool sql_mode_behind(struct span statement, struct sql_mode *mode)
+{
+        struct sql_reader r = read_statement(statement, *mode);
+        struct sql_token first = r.token;
+        struct setnames found = {0};
+        sql_reader_advance(&r);
+        if (sql_is_word(&first, "SET")) {
+                take_set(&r, &found);
+                change_mode(&found, mode);
+                return true;
+        }
+        return !has_body(&first, &r);
 }

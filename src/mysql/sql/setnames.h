@@ -1,5 +1,5 @@
 /** @file setnames.h  How a statement changes the character sets of its session: SET NAMES, SET CHARACTER SET,
- * SET character_set_client and character_set_results, also in a text of several statements. And whether it changes ANSI_QUOTES in sql_mode.
+ * SET character_set_client and character_set_results, also in a text of several statements. And how it changes sql_mode.
  *
  * It is needed for servers that do not report changes of the session. It recognizes the plain forms, but not the effect of a
  * procedure or the value of an expression.   Knows: the words of SET.   Does not know: whether the statement succeeds.
@@ -10,8 +10,8 @@
 #include "base/span.h"
 #include "mysql/wire/sql_mode.h"
 
-/** What becomes of ANSI_QUOTES. KEPT: as before, or unknown. */
-enum setnames_ansi { SETNAMES_ANSI_KEPT, SETNAMES_ANSI_ON, SETNAMES_ANSI_OFF };
+/** What becomes of one of the modes in sql_mode. KEPT: as before, or unknown. */
+enum setnames_mode { SETNAMES_KEPT, SETNAMES_ON, SETNAMES_OFF };
 
 struct setnames {
         bool has_client;
@@ -21,8 +21,9 @@ struct setnames {
         uint8_t
             client; /**< as in charset.h; CHARSET_UNKNOWN: it is set to a value that the text does not show */
         uint8_t results;
-        bool global; /**< it changes a default of the server */
-        enum setnames_ansi ansi;
+        bool global;                   /**< it changes a default of the server */
+        enum setnames_mode ansi;       /**< ANSI_QUOTES, also as a part of another mode */
+        enum setnames_mode no_escapes; /**< NO_BACKSLASH_ESCAPES */
 };
 
 struct setnames_options {

@@ -7,11 +7,6 @@
 
 enum { VERSION_DIGITS_MAX = 6 };
 
-struct sql_lexer sql_lexer_over(struct span text, struct sql_mode mode)
-{
-        return (struct sql_lexer){.left = text, .mode = mode};
-}
-
 /* --- characters --------------------------------------------------------------------------------------------------- */
 
 enum {
@@ -428,6 +423,16 @@ static __attribute__((noinline)) struct sql_token take_next(struct sql_lexer *l)
         return t;
 }
 
+/** A semicolon, @p at, is followed by another statement. */
+static __attribute__((noinline)) void begin_statement(struct sql_lexer *l, const uint8_t *at)
+{
+        struct sql_mode mode = l->mode;
+        bool goes_on = l->behind(span_of(l->begin, (size_t)(at - l->begin)), &mode);
+        l->behind = goes_on ? l->behind : NULL;
+        l->mode = mode;
+        l->begin = at + 1;
+}
+
 struct sql_token sql_next(struct sql_lexer *l)
 {
         const uint8_t *at = l->left.data;
@@ -454,6 +459,8 @@ struct sql_token sql_next(struct sql_lexer *l)
                 }
         } else if ((class_of(*at) & SIGN) == 0) {
                 return take_next(l);
+        } else if (*at == ';' && behind < end && l->behind != NULL) {
+                begin_statement(l, at);
         }
         l->next = SQL_NEXT_ANY;
         l->may_hint = false;

@@ -37,16 +37,35 @@ struct sql_token {
 /** What the next token must be because of the one before it. */
 enum sql_expected { SQL_NEXT_ANY, SQL_NEXT_NAME, SQL_NEXT_HOST, SQL_NEXT_VARIABLE };
 
+/** Change @p mode to that in which the server reads what follows @p statement, which may be SET sql_mode = … (setnames.c).
+ * @return false if the mode stays as it is from then on: the statement has only begun, because it contains others. */
+bool sql_mode_behind(struct span statement, struct sql_mode *mode);
+
 struct sql_lexer {
         struct span left;
         struct sql_mode mode;
+        const uint8_t *begin;                                         /**< of the statement */
+        bool (*behind)(struct span statement, struct sql_mode *mode); /**< NULL: the mode stays as it is */
         unsigned versions; /**< nesting depth of open comments for a version */
         bool in_hint;
         bool may_hint; /**< the token before is a word that a hint may follow */
         enum sql_expected next;
 };
 
-struct sql_lexer sql_lexer_over(struct span text, struct sql_mode mode);
+/** For a text whose mode does not change within. */
+static inline struct sql_lexer sql_lexer_of_statement(struct span text, struct sql_mode mode)
+{
+        return (struct sql_lexer){.left = text, .mode = mode, .begin = text.data};
+}
+
+/** For a text that may have several statements: each is read in the mode that those before it have set. */
+static inline struct sql_lexer sql_lexer_over(struct span text, struct sql_mode mode)
+{
+        struct sql_lexer l = sql_lexer_of_statement(text, mode);
+        l.behind = sql_mode_behind;
+        return l;
+}
+
 /** The next token. At the end it is SQL_END with an empty text, however often this is called. */
 struct sql_token sql_next(struct sql_lexer *l);
 

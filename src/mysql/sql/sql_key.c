@@ -369,10 +369,31 @@ SPECIALIZED bool scan_text(struct scan *s)
         return true;
 }
 
+/** May a statement in @p sql be read in another mode, because one before it sets sql_mode? The value of the mode is a constant, which the key
+ *  does not have. */
+static bool may_change_mode(struct span sql)
+{
+        const uint8_t *at = memchr(sql.data, ';', sql.len);
+        struct span left = sql;
+        if (at == NULL || at + 1 == sql.data + sql.len) {
+                return false;
+        }
+        while ((at = memchr(left.data, '_', left.len)) != NULL) {
+                size_t i = (size_t)(at - sql.data);
+                bool is_name =
+                    i >= 3 && i + 5 <= sql.len && span_equal_nocase(span_of(at - 3, 8), "sql_mode");
+                if (is_name) {
+                        return true;
+                }
+                left = span_skip(sql, i + 1);
+        }
+        return false;
+}
+
 void sql_key_make(struct span sql, struct sql_mode mode, uint64_t seed, struct sql_key *key)
 {
         *key = (struct sql_key){.is_known = false, .is_plain = true};
-        if (!enabled || sql.len == 0) {
+        if (!enabled || sql.len == 0 || may_change_mode(sql)) {
                 return;
         }
         struct scan s = {.key = key,

@@ -244,6 +244,29 @@ static void columns_called_by_constants(void)
         enriched_finish();
 }
 
+/** What a text hides is found as the server reads it, which a statement before it in the same text may change. */
+static void modes_within_a_text(void)
+{
+        static const char *const texts[] = {
+            "SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SELECT 'a\\', topsecret FROM t; SELECT 'topsecret'",
+            "SET sql_mode = ''; SELECT \"a\\\", topsecret\"",
+            "SET sql_mode = ANSI; SELECT \"a\\\", 'topsecret'"};
+        enriched_begin(SETTINGS_REDACT_ALL);
+        for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+                for (unsigned first = 0; first < 2;
+                     first++) { /* with and without the mode, of the same shape */
+                        struct record r = enriched_query(1, texts[i]);
+                        r.sql_mode.ansi_quotes = i == 1;
+                        (void)enrich_record(&enriched, &enriched_session, &r);
+                        size_t n = r.query.len;
+                        CU_ASSERT_TRUE(n > 9);
+                        struct span end = span_skip(r.query, n > 12 ? n - 12 : 0);
+                        CU_ASSERT_PTR_NULL(memmem(end.data, end.len, "topsecret", 9));
+                }
+        }
+        enriched_finish();
+}
+
 /* --- faults ---------------------------------------------------------------------------------------------------------- */
 
 /** Whatever fails, nothing secret is told, and nothing else happens. */
@@ -290,6 +313,7 @@ static void each_allocation_fails_once(void)
 }
 
 static const struct tap_test tests[] = {
+    {"modes within a text", modes_within_a_text},
     {"tags are read", tags_are_read},
     {"tags of several comments", tags_of_several_comments},
     {"trace contexts", trace_contexts},

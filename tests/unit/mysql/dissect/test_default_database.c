@@ -133,6 +133,24 @@ static void used_and_dropped(void)
         CHECK(cases);
 }
 
+/** A statement of the text changes how the server reads those behind it. */
+static void modes_within_a_text(void)
+{
+        const struct text_case cases[] = {
+            {SPAN("SET sql_mode = ANSI; USE \"shop\""), "..", "shop", 0, 0},
+            {SPAN("SET sql_mode = ANSI_QUOTES; SELECT 1 AS \"\\\"; USE shop -- \""), "...", "shop", 0, 0},
+            {SPAN("SET sql_mode = ANSI; DO \"a\\\"; USE \"shop\"; DO \"a\\\""), "....", "shop", 0, 0},
+            {SPAN("SET sql_mode = ''; SELECT \"\\\"; USE shop; \""), "..", BEGIN, 0, 0},
+            {SPAN("SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SELECT '\\'; USE shop; SELECT '\\'"), "....",
+             "shop", 0, 0},
+            {SPAN("SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SELECT '\\'; USE shop; SELECT '\\'"), "..!", BEGIN,
+             0, 0},
+            {SPAN("SET sql_mode = CONCAT(@@sql_mode, ',ANSI'); SELECT \"\\\"; DROP DATABASE `d\xe9` -- \""),
+             "...", NULL, 0, 0},
+        };
+        CHECK(cases);
+}
+
 /** The database was dropped or is unknown since an earlier command. */
 static void dropped_before(void)
 {
@@ -304,6 +322,7 @@ static void character_set(void)
 }
 
 static const struct tap_test tests[] = {
+    {"modes within a text", modes_within_a_text},
     {"used and dropped", used_and_dropped},
     {"dropped before", dropped_before},
     {"several statements of which one fails", several_and_one_fails},

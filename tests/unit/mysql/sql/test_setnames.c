@@ -21,7 +21,7 @@ static const char *set_with(const char *sql, struct setnames_options options)
                        : s.results_default ? "default"
                        : results != NULL   ? results
                                            : "?");
-        CU_ASSERT_EQUAL(any, s.has_client || s.has_results || s.global || s.ansi != SETNAMES_ANSI_KEPT);
+        CU_ASSERT_EQUAL(any, s.has_client || s.has_results || s.global || s.ansi != SETNAMES_KEPT);
         return room;
 }
 
@@ -160,7 +160,7 @@ static void comments_for_a_version(void)
         }
 }
 
-static enum setnames_ansi ansi_of(const char *sql)
+static enum setnames_mode ansi_of(const char *sql)
 {
         struct setnames s;
         const struct setnames_options all = {.succeeded = true, .results = 3};
@@ -181,7 +181,10 @@ static void ansi_quotes(void)
                                          "/*!80000 SET sql_mode = ANSI */",
                                          "SET sql_mode = (SELECT CONCAT(@@sql_mode, ',ANSI_QUOTES'))",
                                          "SELECT 1; SET sql_mode = ANSI",
-                                         "SET sql_mode = ''; SET sql_mode = ANSI; SELECT 1"};
+                                         "SET sql_mode = ''; SET sql_mode = ANSI; SELECT 1",
+                                         "SET sql_mode = ORACLE",
+                                         "SET sql_mode = 'STRICT_ALL_TABLES,MAXDB'",
+                                         "SET sql_mode = 256"};
         static const char *const off[] = {"SET sql_mode = ''",
                                           "SET sql_mode = DEFAULT",
                                           "SET sql_mode = 'STRICT_ALL_TABLES'",
@@ -202,18 +205,21 @@ static void ansi_quotes(void)
                                            "SET sql_mode = 0x4",
                                            "SET sql_mode = ?"};
         for (size_t i = 0; i < sizeof on / sizeof on[0]; i++) {
-                CU_ASSERT_EQUAL(ansi_of(on[i]), SETNAMES_ANSI_ON);
+                CU_ASSERT_EQUAL(ansi_of(on[i]), SETNAMES_ON);
         }
         for (size_t i = 0; i < sizeof off / sizeof off[0]; i++) {
-                CU_ASSERT_EQUAL(ansi_of(off[i]), SETNAMES_ANSI_OFF);
+                CU_ASSERT_EQUAL(ansi_of(off[i]), SETNAMES_OFF);
         }
         for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
-                CU_ASSERT_EQUAL(ansi_of(kept[i]), SETNAMES_ANSI_KEPT);
+                CU_ASSERT_EQUAL(ansi_of(kept[i]), SETNAMES_KEPT);
         }
         /* the server reads what follows in the new mode */
         const struct setnames_options three = {.succeeded = true, .results = 3};
         CU_ASSERT_STRING_EQUAL(
             set_with("SET sql_mode = ANSI; SELECT 1 AS \"\\\"; SET NAMES latin2 -- \"", three),
+            "latin2/latin2");
+        CU_ASSERT_STRING_EQUAL(
+            set_with("SET sql_mode = NO_BACKSLASH_ESCAPES; SELECT '\\'; SET NAMES latin2 -- '", three),
             "latin2/latin2");
         const struct setnames_options ansi = {.succeeded = true, .results = 2, .mode.ansi_quotes = true};
         CU_ASSERT_STRING_EQUAL(set_with("SELECT 1 AS \"\\\"; SET NAMES latin2", ansi), "latin2/latin2");

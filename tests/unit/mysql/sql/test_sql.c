@@ -276,11 +276,52 @@ static void long_digests_are_cut(void)
         free(sql);
 }
 
+/** A statement is read in the mode that those before it in the text have set. */
+static void modes_that_statements_set(void)
+{
+        static const char *const on[] = {"SET sql_mode = 'ANSI_QUOTES'",
+                                         "/* a */ SET @@session.sql_mode=ANSI",
+                                         "SET NAMES utf8, sql_mode = 4",
+                                         "SELECT 1; SET sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')",
+                                         "SET sql_mode = ORACLE",
+                                         "SET sql_mode = 512",
+                                         "SET sql_mode = ''; SET sql_mode = MSSQL",
+                                         "SET sql_mode = ANSI; CREATE TABLE t (a INT); BEGIN; COMMIT"};
+        static const char *const off[] = {
+            "SET GLOBAL sql_mode = ANSI", "SET @sql_mode = 'ANSI'", "SET sql_mode = @old",
+            "SELECT 'sql_mode'", "SET sql_mode = ANSI; SET sql_mode = DEFAULT",
+            /* the server reads all of these before it executes any */
+            "CREATE PROCEDURE p() BEGIN SELECT 1; SET sql_mode = ANSI",
+            "BEGIN NOT ATOMIC SELECT 1; SET sql_mode = ANSI", "IF 1 THEN SELECT 1; SET sql_mode = ANSI",
+            "a: LOOP SELECT 1; SET sql_mode = ANSI"};
+        char sql[200];
+        for (size_t i = 0; i < sizeof on / sizeof on[0]; i++) {
+                (void)snprintf(sql, sizeof sql, "%s; \"a\\\" b", on[i]);
+                CU_ASSERT_PTR_NOT_NULL(strstr(mysql_tokens(sql), " O:; Q:\"a\\\" N:b"));
+        }
+        for (size_t i = 0; i < sizeof off / sizeof off[0]; i++) {
+                (void)snprintf(sql, sizeof sql, "%s; \"a\\\" b", off[i]);
+                CU_ASSERT_PTR_NOT_NULL(strstr(mysql_tokens(sql), " O:; S:\"a\\\" b"));
+        }
+        static const char *const none[] = {"SET sql_mode = 'NO_BACKSLASH_ESCAPES'", "SET sql_mode = 1048576",
+                                           "SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')"};
+        for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+                (void)snprintf(sql, sizeof sql, "%s; 'a\\' b", none[i]);
+                CU_ASSERT_PTR_NOT_NULL(strstr(mysql_tokens(sql), " O:; S:'a\\' N:b"));
+        }
+        const struct sql_mode before = {.version = 90704, .ansi_quotes = true, .no_backslash_escapes = true};
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(tokens_of(span_str("SET sql_mode = ''; \"a\\\" b\""), before), "O:; S:\"a\\\" b\""));
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(tokens_of(span_str("SET sql_mode = @a; \"a\\\" b"), before), "O:; Q:\"a\\\" N:b"));
+}
+
 static const struct tap_test tests[] = {
     {"kinds of tokens", kinds_of_tokens},
     {"quoted texts of any length", quoted_texts_of_any_length},
     {"comments", comments},
     {"modes", modes},
+    {"modes that statements set", modes_that_statements_set},
     {"versions", versions},
     {"what is not closed ends at the end", what_is_not_closed},
     {"digests are MySQL's", digests_are_mysqls},

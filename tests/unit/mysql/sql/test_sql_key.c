@@ -311,7 +311,26 @@ static void round_numbers_have_hashes_of_their_own(void)
         }
 }
 
+/** Of texts that set sql_mode, the constants matter. */
+static void no_key_where_the_mode_changes(void)
+{
+        static const char *const none[] = {"SET sql_mode = 'ANSI'; SELECT \"a\"",
+                                           "SELECT 1; SET SQL_MODE = 4; SELECT 1"};
+        static const char *const some[] = {"SET sql_mode = 'ANSI';", "SELECT 1; SELECT a_b",
+                                           "SELECT 'sql_mode'", "SELECT 1; SET sql_mod", "_;_"};
+        struct sql_key key;
+        for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+                sql_key_make(span_str(none[i]), (struct sql_mode){.version = 90704}, 1, &key);
+                CU_ASSERT_FALSE(key.is_known);
+        }
+        for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
+                sql_key_make(span_str(some[i]), (struct sql_mode){.version = 90704}, 1, &key);
+                CU_ASSERT_EQUAL(key.is_known, FAST);
+        }
+}
+
 static const struct tap_test tests[] = {
+    {"no key where the mode changes", no_key_where_the_mode_changes},
     {"random statements of one key have one digest", random_statements_of_one_key_have_one_digest},
     {"no seed makes two texts one", no_seed_makes_two_texts_one},
     {"round numbers have hashes of their own", round_numbers_have_hashes_of_their_own},
