@@ -194,12 +194,9 @@ static inline struct entry *begin_entry(struct capture *c, struct capture_track 
 {
         if ((size_t)(t->end - t->next) < sizeof(struct entry)) {
                 add_block(c, t);
+                c->blocks[t->newest].first = 0;
         }
         struct entry *e = (struct entry *)(void *)t->next;
-        struct block *block = &c->blocks[t->newest];
-        if (block->first == NO_ENTRY) {
-                block->first = (uint32_t)(c->block_size - (size_t)(t->end - t->next));
-        }
         t->next += sizeof *e;
         e->bytes = (uint32_t)len;
         return e;
@@ -208,13 +205,15 @@ static inline struct entry *begin_entry(struct capture *c, struct capture_track 
 /** Copy what does not fit into the newest block. */
 static __attribute__((noinline)) void put_split(struct capture *c, struct capture_track *t, struct span bytes)
 {
-        while (bytes.len > 0) {
-                if (t->next == t->end) {
-                        add_block(c, t);
-                }
-                struct span part = span_head(bytes, (size_t)(t->end - t->next));
-                t->next = span_copy(t->next, part);
-                bytes = span_skip(bytes, part.len);
+        size_t left = (size_t)(t->end - t->next);
+        memcpy(t->next, bytes.data, left);
+        const uint8_t *from = bytes.data + left;
+        for (size_t rest = bytes.len - left; rest > 0; rest -= left) {
+                add_block(c, t);
+                left = rest < c->block_size ? rest : c->block_size;
+                memcpy(t->next, from, left);
+                from += left;
+                t->next += left;
         }
 }
 
@@ -227,9 +226,14 @@ static inline void put(struct capture *c, struct capture_track *t, struct span b
         }
 }
 
-static inline void end_entry(struct capture_track *t)
+/** The entry is complete. If it ends in another block than it began in, the next entry is the first one of that block. */
+static inline void end_entry(const struct capture *c, struct capture_track *t)
 {
+        struct block *block = &c->blocks[t->newest];
         t->next += -(uintptr_t)t->next & 7;
+        if (block->first == NO_ENTRY && (size_t)(t->end - t->next) >= sizeof(struct entry)) {
+                block->first = (uint32_t)(c->block_size - (size_t)(t->end - t->next));
+        }
 }
 
 void capture_add(struct capture *c, struct capture_track *t, const struct packet *p, uint64_t wall_ns)
@@ -247,7 +251,7 @@ void capture_add(struct capture *c, struct capture_track *t, const struct packet
         e->seq = p->seq;
         e->agreed = p->agreed;
         put(c, t, p->head);
-        end_entry(t);
+        end_entry(c, t);
 }
 
 void capture_add_note(struct capture *c, struct capture_track *t, struct span note)
@@ -258,7 +262,7 @@ void capture_add_note(struct capture *c, struct capture_track *t, struct span no
                 e->kind = KIND_NOTE;
                 e->flags = 0;
                 put(c, t, kept);
-                end_entry(t);
+                end_entry(c, t);
         }
 }
 
@@ -268,6 +272,25 @@ void capture_add_note(struct capture *c, struct capture_track *t, struct span no
 static inline size_t kinds_size(const struct packet_run *run)
 {
         return run->kinds != NULL && run->n > 1 ? run->n * sizeof *run->kinds : 0;
+}
+
+/** The kind of all packets that the layout does not name, if the kinds are not listed in the entry. */
+static inline unsigned kind_alone(const struct packet_run *run)
+{
+        return run->kinds != NULL ? run->kinds[0] : (unsigned)run->kind;
+}
+
+/** Let the layout of @p run, whose first @p n packets are dropped, be that of the others. */
+static void drop_from_layout(struct packet_run *run, size_t n)
+{
+        if (n > 0 && (run->layout & LAYOUT_COUNT) != 0) {
+                run->layout &= (uint8_t)~LAYOUT_COUNT;
+                n--;
+        }
+        if (n > run->definitions) {
+                run->layout &= (uint8_t)~LAYOUT_EOF;
+        }
+        run->definitions = n < run->definitions ? (uint8_t)(run->definitions - n) : 0;
 }
 
 /** The last packets of the run: as many as fit into @p max bytes, but at least one. */
@@ -288,31 +311,42 @@ static struct packet_run last_of(const struct packet_run *run, size_t max)
         last.n = n;
         if (last.kinds != NULL) {
                 last.kinds += run->n - n;
+        } else {
+                drop_from_layout(&last, run->n - n);
         }
         return last;
 }
 
+/** Set all of @p e but its number of bytes. @p kind: that of the run, or KIND_OF_EACH. */
+static inline void describe_run(struct entry *e, const struct packet_run *run, unsigned kind,
+                                uint64_t wall_ns)
+{
+        e->wall_ns = wall_ns;
+        e->number = (uint32_t)run->n;
+        e->kind = (uint16_t)kind;
+        e->flags = (uint8_t)((unsigned)run->from | ENTRY_RUN);
+        e->agreed = run->agreed;
+        e->layout = run->layout;
+        e->definitions = run->definitions;
+}
+
 /** Append a run that is not too long. */
-static inline void put_run(struct capture *c, struct capture_track *t, const struct packet_run *run,
-                           uint64_t wall_ns)
+static __attribute__((noinline)) void put_run(struct capture *c, struct capture_track *t,
+                                              const struct packet_run *run, uint64_t wall_ns)
 {
         size_t kinds = kinds_size(run);
         struct entry *e = begin_entry(c, t, kinds + run->bytes.len);
-        e->wall_ns = wall_ns;
-        e->number = (uint32_t)run->n;
-        e->kind = KIND_OF_EACH;
-        e->flags = (uint8_t)((unsigned)run->from | ENTRY_RUN);
-        e->agreed = run->agreed;
         if (kinds > 0) {
+                describe_run(e, run, KIND_OF_EACH, wall_ns);
                 put(c, t, span_of(run->kinds, kinds));
         } else {
-                e->kind = run->kinds != NULL ? run->kinds[0] : (uint16_t)run->kind;
+                describe_run(e, run, kind_alone(run), wall_ns);
         }
         put(c, t, run->bytes);
-        end_entry(t);
+        end_entry(c, t);
 }
 
-/** Add the end of a run that is too long. This is a function of its own because other runs do not need its stack frame. */
+/** Add the end of a run that is too long. */
 static __attribute__((noinline)) void put_end_of_run(struct capture *c, struct capture_track *t,
                                                      const struct packet_run *run, uint64_t wall_ns)
 {
@@ -326,10 +360,16 @@ void capture_add_run(struct capture *c, struct capture_track *t, const struct pa
                      uint64_t wall_ns)
 {
         size_t len = kinds_size(run) + run->bytes.len;
-        if (len <= RUN_MAX && len < c->entry_max) {
-                put_run(c, t, run, wall_ns);
-        } else {
+        if (len > RUN_MAX || len >= c->entry_max) {
                 put_end_of_run(c, t, run, wall_ns);
+        } else if (len == run->bytes.len && sizeof(struct entry) + len <= (size_t)(t->end - t->next)) {
+                struct entry *e = (struct entry *)(void *)t->next;
+                e->bytes = (uint32_t)len;
+                describe_run(e, run, kind_alone(run), wall_ns);
+                (void)span_copy((uint8_t *)(e + 1), run->bytes);
+                t->next += sizeof *e + entry_aligned(len);
+        } else {
+                put_run(c, t, run, wall_ns);
         }
 }
 

@@ -23,18 +23,23 @@ static void give(struct capture_packet *p, each_packet *each, void *arg)
 
 static void walk_run(const struct entry *e, each_packet *each, void *arg)
 {
-        const uint16_t *kinds = e->kind == KIND_OF_EACH ? (const uint16_t *)(const void *)(e + 1) : NULL;
-        const uint8_t *at = (const uint8_t *)(e + 1) + (kinds != NULL ? e->number * sizeof *kinds : 0);
+        const struct packet_run run = {
+            .n = e->number,
+            .kinds = e->kind == KIND_OF_EACH ? (const uint16_t *)(const void *)(e + 1) : NULL,
+            .kind = (enum packet_kind)e->kind,
+            .layout = e->layout,
+            .definitions = e->definitions};
+        const uint8_t *at =
+            (const uint8_t *)(e + 1) + (run.kinds != NULL ? e->number * sizeof *run.kinds : 0);
         for (uint32_t i = 0; i < e->number; i++) {
                 size_t length = frame_length(frame_header(at));
-                struct capture_packet p = {
-                    .wall_ns = e->wall_ns,
-                    .packet = {.from = side_of(e),
-                               .seq = at[3],
-                               .length = (uint32_t)length,
-                               .kind = (enum packet_kind)(kinds != NULL ? kinds[i] : e->kind),
-                               .agreed = e->agreed,
-                               .head = span_of(at + FRAME_HEADER_SIZE, length)}};
+                struct capture_packet p = {.wall_ns = e->wall_ns,
+                                           .packet = {.from = side_of(e),
+                                                      .seq = at[3],
+                                                      .length = (uint32_t)length,
+                                                      .kind = packet_run_kind(&run, i),
+                                                      .agreed = e->agreed,
+                                                      .head = span_of(at + FRAME_HEADER_SIZE, length)}};
                 give(&p, each, arg);
                 at += FRAME_HEADER_SIZE + length;
         }

@@ -29,7 +29,9 @@ struct entry {
         uint16_t kind;   /* enum packet_kind; KIND_OF_EACH: each packet of the run has its own */
         uint8_t flags;
         uint8_t seq;
-        uint8_t agreed; /* of struct packet */
+        uint8_t agreed;      /* of struct packet */
+        uint8_t layout;      /* of a run: as of struct packet_run */
+        uint8_t definitions; /* the same */
 };
 
 /** How far an entry with @p len bytes behind it extends beyond its beginning. */

@@ -141,7 +141,7 @@ static void on_run(void *arg, const struct packet_run *run)
                 struct packet packet = {
                     .from = run->from, .length = length, .seq = reader_u8(&r), .agreed = run->agreed};
                 packet.head = reader_take(&r, length);
-                packet.kind = run->kinds != NULL ? (enum packet_kind)run->kinds[i] : run->kind;
+                packet.kind = packet_run_kind(run, i);
                 if (r.failed || length > p->options->packet_bytes) {
                         abort();
                 }

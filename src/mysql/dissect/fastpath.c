@@ -87,15 +87,17 @@ _Static_assert(REPLYING_FIRST < REPLYING_DEFS_EOF && REPLYING_DEFS < REPLYING_DE
 
 /* --- rows ------------------------------------------------------------------------------------------------------------ */
 
-/** Show several complete rows. */
-static void show_rows(struct parse_context *ctx, struct span rows, size_t n, enum packet_kind kind)
+/** Show @p n packets of @p bytes, a result or a part of it; the rows that are in it are of @p kind. */
+static inline void show_part(struct parse_context *ctx, struct span bytes, size_t n, unsigned layout,
+                             unsigned definitions, enum packet_kind kind)
 {
-        parse_context_flush(ctx);
         const struct packet_run run = {.from = SIDE_SERVER,
                                        .n = n,
                                        .kind = kind,
+                                       .layout = (uint8_t)layout,
+                                       .definitions = (uint8_t)definitions,
                                        .agreed = ctx->d->agreed,
-                                       .bytes = rows,
+                                       .bytes = bytes,
                                        .mono_ns = ctx->now_ns};
         ctx->d->sink.on_run(ctx->d->sink.arg, &run);
 }
@@ -113,7 +115,8 @@ SPECIALIZED void hop_rows(struct parse_context *ctx, struct command *cmd, struct
         if (n == 1 && w.is_shown) {
                 parse_context_add(ctx, span_of(from->at, from->left - w.left), command_row_kind(cmd));
         } else if (n > 0 && w.is_shown) {
-                show_rows(ctx, span_of(from->at, from->left - w.left), n, command_row_kind(cmd));
+                parse_context_flush(ctx);
+                show_part(ctx, span_of(from->at, from->left - w.left), n, 0, 0, command_row_kind(cmd));
         }
         cmd->rows += n;
         *from = w;
@@ -190,32 +193,11 @@ static bool take_definitions(struct parse_context *ctx, struct command *cmd, str
         return true;
 }
 
-/** Show the packets of a result header that was seen before. */
-static void show_header(struct parse_context *ctx, const uint8_t *at, const struct result_header *header)
-{
-        size_t count = FRAME_HEADER_SIZE + frame_length(frame_header(at));
-        size_t left = header->packets - 1U;
-        parse_context_add(ctx, span_of(at, count), PACKET_COLUMN_COUNT);
-        if (ctx->n + left <= PARSE_BATCH_MAX) {
-                parse_context_add_more(ctx, header->len - count, left, PACKET_COLUMN_DEFINITION);
-                return;
-        }
-        for (at += count; left > 0; left--) {
-                size_t len = FRAME_HEADER_SIZE + frame_length(frame_header(at));
-                parse_context_add(ctx, span_of(at, len), PACKET_COLUMN_DEFINITION);
-                at += len;
-        }
-}
-
 /** Take a result header that was seen before. */
-SPECIALIZED void pass_header(struct parse_context *ctx, struct command *cmd, struct walk *w,
-                             const struct result_header *header)
+SPECIALIZED void pass_header(struct command *cmd, struct walk *w, const struct result_header *header)
 {
         cmd->columns = header->packets - 1;
         cmd->results++;
-        if (w->is_shown) {
-                show_header(ctx, w->at, header);
-        }
         w->seq += header->packets * ONE_SEQ;
         w->at += header->len;
         w->left -= header->len;
@@ -341,6 +323,60 @@ SPECIALIZED void enter_rest(const struct parse_context *ctx, struct command *cmd
         cmd->state = dissector_deprecates_eof(ctx->d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
 }
 
+/* Longer results are shown in parts, of which a recorder keeps the ends. */
+enum { RESULT_AT_ONCE = 16 * 1024 };
+
+/** Show @p run, a result with @p rows rows that is too long to be shown at once. */
+static __attribute__((noinline)) void show_long_result(struct parse_context *ctx,
+                                                       const struct packet_run *run, size_t rows)
+{
+        unsigned end = run->layout & (LAYOUT_END_EOF | LAYOUT_END_OK);
+        size_t n_ends = end != 0 ? 1 : 0;
+        size_t n_header = run->n - rows - n_ends;
+        size_t header_len = 0;
+        size_t end_len = 0;
+        for (size_t i = 0; i < n_header; i++) {
+                header_len += FRAME_HEADER_SIZE + frame_length(frame_header(run->bytes.data + header_len));
+        }
+        if (end != 0) {
+                end_len = FRAME_HEADER_SIZE + ((end & LAYOUT_END_OK) != 0 ? REPLY_OK_MIN : REPLY_EOF_LENGTH);
+        }
+        struct span part = span_skip(run->bytes, header_len);
+        show_part(ctx, span_head(run->bytes, header_len), n_header, run->layout - end, run->definitions,
+                  run->kind);
+        if (rows > 0) {
+                show_part(ctx, span_head(part, part.len - end_len), rows, 0, 0, run->kind);
+        }
+        if (end != 0) {
+                show_part(ctx, span_skip(part, part.len - end_len), 1, end, 0, run->kind);
+        }
+}
+
+/** Show what take_known took: @p taken, with @p rows rows. @p has_eof: with the EOF behind the definitions. */
+SPECIALIZED void show_known(struct parse_context *ctx, const struct command *cmd, struct span taken,
+                            const struct result_header *known, bool has_eof, size_t rows)
+{
+        unsigned definitions = known != NULL ? known->packets - 1U : 0;
+        unsigned end = dissector_deprecates_eof(ctx->d) ? LAYOUT_END_OK : LAYOUT_END_EOF;
+        const struct packet_run run = {
+            .from = SIDE_SERVER,
+            .n = 1 + definitions + (has_eof ? 1 : 0) + rows + (cmd->done ? 1 : 0),
+            .kind = command_row_kind(cmd),
+            .layout = (uint8_t)(LAYOUT_COUNT | (has_eof ? LAYOUT_EOF : 0U) | (cmd->done ? end : 0U)),
+            .definitions = (uint8_t)definitions,
+            .agreed = ctx->d->agreed,
+            .bytes = taken,
+            .mono_ns = ctx->now_ns};
+        if (ctx->n > 0) {
+                parse_context_flush(ctx);
+        }
+        if (taken.len > RESULT_AT_ONCE) {
+                show_long_result(ctx, &run, rows);
+        } else {
+                ctx->d->sink.on_run(ctx->d->sink.arg, &run);
+        }
+}
+
 /** Of @p bytes, what is behind @p w was taken. @return what is left. */
 SPECIALIZED struct span note_taken(struct parse_context *ctx, struct command *cmd, struct span bytes,
                                    const struct walk *w)
@@ -352,24 +388,32 @@ SPECIALIZED struct span note_taken(struct parse_context *ctx, struct command *cm
                 cmd->last_ns = ctx->now_ns;
                 ctx->d->eof_open = false; /* the packet was another one */
         }
-        if (w->is_shown && cmd->done) {
+        if (w->is_shown && cmd->done && ctx->n > 0) {
                 parse_context_flush(ctx);
         }
         return span_of(w->at, w->left);
 }
 
-/** A reply that begins with the header @p known, or, if that is NULL, with a column count alone: what nearly all replies are. */
+/** A reply that begins with the header @p known, or, if that is NULL, with a column count alone: what nearly all replies are. If packets
+ *  are shown, the whole reply is shown at once. */
 SPECIALIZED struct span take_known(struct parse_context *ctx, struct command *cmd, struct span bytes,
                                    const struct result_header *known, bool is_shown)
 {
         struct walk w = walk_over(ctx, cmd, bytes, is_shown, true);
+        uint64_t rows = cmd->rows;
+        w.is_shown = false;
         if (known != NULL) {
-                pass_header(ctx, cmd, &w, known);
+                pass_header(cmd, &w, known);
         } else {
                 (void)take_count(ctx, cmd, &w);
         }
         enter_rest(ctx, cmd);
+        bool awaits_eof = cmd->state == REPLYING_DEFS_EOF;
         take_rest(ctx, cmd, &w, true, known);
+        if (is_shown) {
+                show_known(ctx, cmd, span_of(bytes.data, bytes.len - w.left), known,
+                           awaits_eof && cmd->state == REPLYING_ROWS, cmd->rows - rows);
+        }
         return note_taken(ctx, cmd, bytes, &w);
 }
 

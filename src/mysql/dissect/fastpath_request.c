@@ -87,6 +87,27 @@ static inline struct command *take_request(struct dissect *d, struct span packet
         return cmd;
 }
 
+/** Show @p packet, which is @p cmd: by itself at once, as nearly all requests come. */
+static inline void show_request(struct parse_context *ctx, const struct command *cmd, struct span packet)
+{
+        struct dissect *d = ctx->d;
+        d->packet_kind = packet_kind_of(cmd->code);
+        if (cmd->is_secret || !d->batch_packets || d->redact_packets || ctx->n > 0 ||
+            packet.len - FRAME_HEADER_SIZE > d->settings->packet_bytes) {
+                d->packet_secret = cmd->is_secret || d->redact_packets;
+                parse_context_show(ctx, packet);
+                return;
+        }
+        const struct packet_run run = {.from = SIDE_CLIENT,
+                                       .n = 1,
+                                       .kind = d->packet_kind,
+                                       .agreed = d->agreed,
+                                       .bytes = packet,
+                                       .mono_ns = ctx->now_ns};
+        d->packet_secret = false;
+        d->sink.on_run(d->sink.arg, &run);
+}
+
 struct span fastpath_take_request(struct parse_context *ctx, struct span bytes)
 {
         struct dissect *d = ctx->d;
@@ -100,9 +121,7 @@ struct span fastpath_take_request(struct parse_context *ctx, struct span bytes)
                 return bytes;
         }
         if (d->want_packets) {
-                d->packet_secret = cmd->is_secret || d->redact_packets;
-                d->packet_kind = packet_kind_of(cmd->code);
-                parse_context_show(ctx, packet);
+                show_request(ctx, cmd, packet);
         }
         return span_of(packet.data + packet.len, bytes.len - packet.len);
 }

@@ -46,17 +46,6 @@ static inline void parse_context_add(struct parse_context *ctx, struct span pack
         ctx->kinds[ctx->n++] = (uint16_t)kind;
 }
 
-/** Let @p n more packets of one kind, of @p len bytes in all, wait to be shown. They stand right behind one that waits, and there is room
- *  for them. */
-static inline void parse_context_add_more(struct parse_context *ctx, size_t len, size_t n,
-                                          enum packet_kind kind)
-{
-        ctx->batch.len += len;
-        for (; n > 0; n--) {
-                ctx->kinds[ctx->n++] = (uint16_t)kind;
-        }
-}
-
 /** Show the complete packet that was just handled; packets are wanted. @p packet includes its header. */
 void parse_context_show(struct parse_context *ctx, struct span packet);
 /** Show a packet that came in pieces. @p bytes is what is kept of it. */

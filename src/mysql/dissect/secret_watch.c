@@ -1,8 +1,5 @@
 #include "mysql/dissect/secret_watch.h"
 
-#include "base/specialized.h"
-#include "mysql/sql/secret.h"
-#include "mysql/sql/secret_data.h"
 #include "mysql/sql/sql_marks.h"
 
 #include <strings.h>
@@ -81,20 +78,6 @@ static bool takes_one(struct span *text, const char *const *words)
         return false;
 }
 
-/** Can @p text begin with SHOW, EXECUTE or GET, or with what may stand before them? Hardly any statement does. */
-SPECIALIZED bool may_ask(struct span text)
-{
-        if (text.len < 4) {
-                return false;
-        }
-        uint8_t first = text.data[0] | 0x20;
-        uint8_t second = text.data[1] | 0x20;
-        if (first == 's') { /* as SELECT */
-                return second == 'h';
-        }
-        return first < 'a' || (first == 'e' && second == 'x') || (first == 'g' && second == 'e');
-}
-
 /** Does @p text ask for accounts with their hashes, tables with their defaults, servers with their passwords, or statements of other
  *  sessions? */
 static __attribute__((noinline)) bool asks_for_secret(struct span text)
@@ -107,7 +90,7 @@ static __attribute__((noinline)) bool asks_for_secret(struct span text)
 static bool asks_for_diagnostics(struct span text)
 {
         static const char *const kinds[] = {"WARNINGS", "ERRORS", NULL};
-        if (!may_ask(text)) {
+        if (!secret_watch_may_ask(text)) {
                 return false;
         }
         return takes(&text, "SHOW") ? takes_one(&text, kinds) || takes(&text, "COUNT") : takes(&text, "GET");
@@ -177,7 +160,7 @@ bool secret_watch_holds(const struct secret_watch *w, const struct statements *s
 {
         if (cmd->code == COM_QUERY || cmd->code == COM_STMT_PREPARE) {
                 struct span text = span_skip(body, cmd->text_at);
-                return secret_suspected(body) || (may_ask(text) && asks_for_secret(text));
+                return secret_suspected(body) || (secret_watch_may_ask(text) && asks_for_secret(text));
         }
         if (cmd->code == COM_STMT_EXECUTE || cmd->code == COM_STMT_BULK_EXECUTE ||
             cmd->code == COM_STMT_SEND_LONG_DATA || cmd->code == COM_STMT_FETCH) {
@@ -199,7 +182,7 @@ static void note_before(struct secret_watch *w, struct command *cmd, struct span
                 cmd->is_secret = true;
                 cmd->secrecy = SECRECY_QUOTES;
         } else if (w->left_secret != SECRECY_NONE && !cmd->is_secret &&
-                   ((may_ask(text) && takes(&text, "EXECUTE")) || has_variable(text))) {
+                   ((secret_watch_may_ask(text) && takes(&text, "EXECUTE")) || has_variable(text))) {
                 cmd->is_secret = true;
                 cmd->secrecy = w->left_secret;
         }
@@ -220,10 +203,8 @@ static void note_execution(struct secret_watch *w, const struct statements *stat
         }
 }
 
-/** Apart from secret_watch_on_command, which returns at once for most statements: this function needs many registers. */
-static __attribute__((noinline)) void examine_command(struct secret_watch *w,
-                                                      const struct statements *statements,
-                                                      struct command *cmd, struct span body)
+void secret_watch_examine(struct secret_watch *w, const struct statements *statements, struct command *cmd,
+                          struct span body)
 {
         cmd->is_secret = secret_watch_holds(w, statements, cmd, body);
         if (cmd->code == COM_STMT_PREPARE) {
@@ -237,21 +218,6 @@ static __attribute__((noinline)) void examine_command(struct secret_watch *w,
         if (cmd->code == COM_QUERY || is_execution(cmd)) {
                 w->last_secret = cmd->is_secret;
         }
-}
-
-void secret_watch_on_command(struct secret_watch *w, const struct statements *statements, struct command *cmd,
-                             struct span body)
-{
-        if (!w->is_on) {
-                return;
-        }
-        bool may_repeat = w->last_secret || w->left_secret != SECRECY_NONE;
-        if (cmd->code == COM_QUERY && !may_repeat && !may_ask(span_skip(body, cmd->text_at)) &&
-            !secret_suspected(body)) {
-                cmd->is_secret = false;
-                return;
-        }
-        examine_command(w, statements, cmd, body);
 }
 
 void secret_watch_on_reset(struct secret_watch *w)

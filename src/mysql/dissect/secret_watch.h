@@ -8,6 +8,9 @@
 
 #include "mysql/dissect/command_queue.h"
 #include "mysql/dissect/statement.h"
+#include "mysql/sql/secret.h"
+#include "mysql/sql/secret_data.h"
+#include "mysql/wire/command.h"
 #include "mysql/wire/reply.h"
 
 struct secret_watch {
@@ -24,9 +27,39 @@ bool secret_watch_holds(const struct secret_watch *w, const struct statements *s
  *  about. */
 bool secret_watch_covers(const struct secret_watch *w, const struct statements *statements,
                          const struct command *cmd);
-/** @p cmd arrives. Sets its is_secret and secrecy. */
-void secret_watch_on_command(struct secret_watch *w, const struct statements *statements, struct command *cmd,
-                             struct span body);
+/** Can @p text begin with SHOW, EXECUTE or GET, or with what may stand before them? Hardly any statement does. */
+static inline bool secret_watch_may_ask(struct span text)
+{
+        if (text.len < 4) {
+                return false;
+        }
+        uint8_t first = text.data[0] | 0x20;
+        uint8_t second = text.data[1] | 0x20;
+        if (first == 's') { /* as SELECT */
+                return second == 'h';
+        }
+        return first < 'a' || (first == 'e' && second == 'x') || (first == 'g' && second == 'e');
+}
+
+/** What secret_watch_on_command does if a look at the text does not suffice. */
+void secret_watch_examine(struct secret_watch *w, const struct statements *statements, struct command *cmd,
+                          struct span body);
+
+/** @p cmd arrives. Sets its is_secret and secrecy. In line, because a look at the text suffices for nearly all statements. */
+static inline void secret_watch_on_command(struct secret_watch *w, const struct statements *statements,
+                                           struct command *cmd, struct span body)
+{
+        bool may_repeat = w->last_secret || w->left_secret != SECRECY_NONE;
+        if (!w->is_on) {
+                return;
+        }
+        if (cmd->code == COM_QUERY && !may_repeat && !secret_watch_may_ask(span_skip(body, cmd->text_at)) &&
+            !secret_suspected(body)) {
+                cmd->is_secret = false;
+                return;
+        }
+        secret_watch_examine(w, statements, cmd, body);
+}
 /** The session was reset: nothing is left of earlier statements. Call it only if no command has arrived since the one that did it: a
  *  later command may already have set what this clears. */
 void secret_watch_on_reset(struct secret_watch *w);

@@ -27,17 +27,10 @@ bool secret_is_cut_url(struct span text)
         return w.kind == SECRET_WORD_CUT_URL;
 }
 
-/** Not in line in secret_suspected, which returns at once for most texts: this function needs many registers. */
-static __attribute__((noinline)) bool holds_secret(struct span text)
+bool secret_word_is_in(struct span text)
 {
         struct secret_words words = secret_words_of(text);
         return secret_words_next(&words).kind != SECRET_WORD_NONE;
-}
-
-bool secret_suspected(struct span text)
-{
-        enum { LONG = 128 }; /* nearly every text of that length has a pair: one search does for both */
-        return (text.len >= LONG || secret_pairs_any(text)) && holds_secret(text);
 }
 
 /* --- texts that are data ------------------------------------------------------------------------------------------------ */

@@ -18,14 +18,21 @@
 #ifndef MYSQL_SQL_SECRET_H
 #define MYSQL_SQL_SECRET_H
 
+#include "mysql/sql/secret_pairs.h"
 #include "mysql/sql/secret_roles.h"
 #include "mysql/sql/sql.h"
 
 /* --- texts (secret.c) ----------------------------------------------------------------------------------------------- */
 
+/** Does @p text contain one of the words that indicate a password? */
+bool secret_word_is_in(struct span text);
 /** A quick check: false only if no constant of @p text can be a password. The text may be in any character set that contains
  *  ASCII, and may be cut off at its end. */
-bool secret_suspected(struct span text);
+static inline bool secret_suspected(struct span text)
+{
+        enum { LONG = 128 }; /* nearly every text of that length has a pair: one search does for both */
+        return (text.len >= LONG || secret_pairs_any(text)) && secret_word_is_in(text);
+}
 /** Does the name of a column, variable, attribute … say that its value is a password? */
 bool secret_is_name(struct span name);
 /** Is @p text cut off within what may be the password of a URL? */

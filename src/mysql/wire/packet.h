@@ -22,15 +22,45 @@ struct packet {
         struct span head; /**< the payload's first bytes */
 };
 
+/** Which packets of a result a run contains besides rows; they stand in this order. */
+enum packet_layout {
+        LAYOUT_COUNT = 1 << 0, /**< the column count; the definitions follow it */
+        LAYOUT_EOF = 1 << 1,   /**< the EOF behind the definitions; the rows follow it */
+        LAYOUT_END_EOF = 1 << 2,
+        LAYOUT_END_OK = 1 << 3,
+};
+
 /** Several complete packets of one side that came at once, one behind the other. None is secret, or longer than packet_bytes. */
 struct packet_run {
         enum side from;
         size_t n;
-        const uint16_t *kinds; /**< enum packet_kind of each; NULL = all are of @p kind */
-        enum packet_kind kind;
-        uint8_t agreed;    /**< as of struct packet */
-        struct span bytes; /**< with the packets' headers */
+        const uint16_t *kinds; /**< enum packet_kind of each; NULL: the layout determines them */
+        enum packet_kind kind; /**< of those that the layout does not name */
+        uint8_t layout;        /**< flags of enum packet_layout; 0, without definitions: all are of @p kind */
+        uint8_t definitions;   /**< so many of columns, behind the column count if that is there */
+        uint8_t agreed;        /**< as of struct packet */
+        struct span bytes;     /**< with the packets' headers */
         uint64_t mono_ns;
 };
+
+/** @return the kind of packet @p i of @p run, counted from 0. */
+static inline enum packet_kind packet_run_kind(const struct packet_run *run, size_t i)
+{
+        size_t definitions_at = (run->layout & LAYOUT_COUNT) != 0 ? 1 : 0;
+        size_t rows_at = definitions_at + run->definitions;
+        if (run->kinds != NULL) {
+                return (enum packet_kind)run->kinds[i];
+        }
+        if (i < rows_at) {
+                return i < definitions_at ? PACKET_COLUMN_COUNT : PACKET_COLUMN_DEFINITION;
+        }
+        if (i == rows_at && (run->layout & LAYOUT_EOF) != 0) {
+                return PACKET_EOF;
+        }
+        if (i + 1 == run->n && (run->layout & (LAYOUT_END_EOF | LAYOUT_END_OK)) != 0) {
+                return (run->layout & LAYOUT_END_OK) != 0 ? PACKET_OK : PACKET_EOF;
+        }
+        return run->kind;
+}
 
 #endif

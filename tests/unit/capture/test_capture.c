@@ -263,6 +263,57 @@ static void runs_are_kept_and_long_ones_are_cut(void)
         capture_free(c);
 }
 
+/** What on_kind expects: the kinds of all packets of a run, and which of them comes next. */
+struct expected_kinds {
+        const struct packet_run *run;
+        size_t next;
+};
+
+static void on_kind(void *arg, const struct capture_packet *p)
+{
+        struct expected_kinds *expected = arg;
+        CU_ASSERT_EQUAL(p->packet.seq, expected->next);
+        CU_ASSERT_EQUAL(p->packet.kind, packet_run_kind(expected->run, expected->next));
+        expected->next++;
+}
+
+/** The kinds of a result's packets follow from its layout, also where a small memory keeps only the last of them. */
+static void results_are_recorded_by_their_layout(void)
+{
+        enum { PACKETS = 12, DEFINITIONS = 3, PAYLOAD_MAX = 240 };
+        static const enum packet_kind kinds[PACKETS] = {
+            PACKET_COLUMN_COUNT, PACKET_COLUMN_DEFINITION, PACKET_COLUMN_DEFINITION, PACKET_COLUMN_DEFINITION,
+            PACKET_EOF,          PACKET_BINARY_ROW,        PACKET_BINARY_ROW,        PACKET_BINARY_ROW,
+            PACKET_BINARY_ROW,   PACKET_BINARY_ROW,        PACKET_BINARY_ROW,        PACKET_OK};
+        unsigned seen = 0; /* a bit for each number of packets that was kept */
+        for (size_t payload = 8; payload <= PAYLOAD_MAX; payload += 4) {
+                uint8_t bytes[PACKETS * (PAYLOAD_MAX + 4)] = {0};
+                struct packet_run run = {.from = SIDE_SERVER,
+                                         .n = PACKETS,
+                                         .kind = PACKET_BINARY_ROW,
+                                         .layout = LAYOUT_COUNT | LAYOUT_EOF | LAYOUT_END_OK,
+                                         .definitions = DEFINITIONS,
+                                         .bytes = span_of(bytes, PACKETS * (payload + 4))};
+                for (size_t i = 0; i < PACKETS; i++) {
+                        bytes[i * (payload + 4)] = (uint8_t)payload;
+                        bytes[i * (payload + 4) + 3] = (uint8_t)i;
+                        CU_ASSERT_EQUAL(packet_run_kind(&run, i), kinds[i]);
+                }
+                struct capture *c = capture_new(6000, 1);
+                struct capture_track track;
+                CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+                capture_begin(c, &track, 1);
+                capture_add_run(c, &track, &run, 1);
+                unsigned kept = kept_of(c, &track);
+                struct expected_kinds expected = {&run, PACKETS - kept};
+                (void)walk(c, &track, on_kind, &expected);
+                CU_ASSERT_EQUAL(expected.next, PACKETS);
+                seen |= 1U << kept;
+                capture_free(c);
+        }
+        CU_ASSERT_TRUE((seen & 1U << PACKETS) != 0 && __builtin_popcount(seen) > 6);
+}
+
 /* --- shares ----------------------------------------------------------------------------------------------------------------- */
 
 /** A packet with the number @p i in its length, and as many bytes as follow from it. */
@@ -424,6 +475,7 @@ static const struct tap_test tests[] = {
     {"recorder: the newest packets are kept, whole and in order", the_newest_packets_are_kept},
     {"recorder: a packet that can't fit is not kept", a_packet_that_can_not_fit_is_not_kept},
     {"recorder: runs are kept, and of long ones the last packets", runs_are_kept_and_long_ones_are_cut},
+    {"recorder: results are recorded by their layout", results_are_recorded_by_their_layout},
     {"recorder: each session is sure of its share, and who talks gets the rest",
      each_session_is_sure_of_its_share},
     {"recorder: ended sessions stay until others need the memory",

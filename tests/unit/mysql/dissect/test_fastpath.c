@@ -448,8 +448,8 @@ static void generated_sessions(void)
         printf("# %u of 3000 sessions were not followed to their end\n", lost);
 }
 
-/** A result of @p columns columns and one row. */
-static void answer_columns(uint64_t columns)
+/** A result of @p columns columns and @p rows rows. */
+static void answer_columns(uint64_t columns, unsigned rows)
 {
         uint8_t count = (uint8_t)columns;
         script_send(&s, SPAN("\3SELECT *"));
@@ -457,8 +457,12 @@ static void answer_columns(uint64_t columns)
         for (uint64_t i = 0; i < columns; i++) {
                 script_answer_column(&s, "a_column", 0xfd, 0, 45);
         }
-        script_answer_eof(&s);
-        script_answer(&s, SPAN("\1x"));
+        if ((s.capabilities & CAP_DEPRECATE_EOF) == 0) {
+                script_answer_eof(&s);
+        }
+        for (unsigned i = 0; i < rows; i++) {
+                script_answer(&s, SPAN("\1x"));
+        }
         script_answer_eof(&s);
 }
 
@@ -469,9 +473,24 @@ static void known_headers(void)
         for (uint64_t columns = 1; columns <= 250; columns += columns < 60 ? 1 : 19) {
                 script_open(&s, 0, 45);
                 for (unsigned i = 0; i < 3; i++) {
-                        answer_columns(columns);
+                        answer_columns(columns, 1);
                 }
                 CU_ASSERT_TRUE(expect_same_both_ways(send_over(true)));
+        }
+}
+
+/** Results whose headers were seen before: with no row, and with more rows than are shown at once. */
+static void known_results(void)
+{
+        static const unsigned rows[] = {0, 1, 2, 40, 3000, 4000};
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                for (unsigned deprecates_eof = 0; deprecates_eof < 2; deprecates_eof++) {
+                        script_open(&s, deprecates_eof != 0 ? CAP_DEPRECATE_EOF : 0, 45);
+                        for (unsigned n = 0; n < 3; n++) {
+                                answer_columns(2, rows[i]);
+                        }
+                        CU_ASSERT_TRUE(expect_same_both_ways(send_over(true)));
+                }
         }
 }
 
@@ -554,6 +573,7 @@ static const struct tap_test tests[] = {
     {"plain definitions are right", plain_definitions_are_right},
     {"both ways make the same records of generated sessions", generated_sessions},
     {"both ways show the same packets of headers that were seen before", known_headers},
+    {"both ways show the same packets of results behind such headers", known_results},
     {"both ways make the same records of recorded sessions", recorded_sessions},
 };
 
