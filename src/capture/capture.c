@@ -293,28 +293,35 @@ static void drop_from_layout(struct packet_run *run, size_t n)
         run->definitions = n < run->definitions ? (uint8_t)(run->definitions - n) : 0;
 }
 
+/** @p run without its first @p n packets; it has more. */
+static struct packet_run without_first(const struct packet_run *run, size_t n)
+{
+        struct packet_run last = *run;
+        size_t dropped = 0;
+        for (size_t i = 0; i < n; i++) {
+                dropped += FRAME_HEADER_SIZE + frame_length(frame_header(run->bytes.data + dropped));
+        }
+        last.bytes = span_skip(run->bytes, dropped);
+        last.n -= n;
+        if (last.kinds != NULL) {
+                last.kinds += n;
+        } else {
+                drop_from_layout(&last, n);
+        }
+        return last;
+}
+
 /** The last packets of the run: as many as fit into @p max bytes, but at least one. */
 static struct packet_run last_of(const struct packet_run *run, size_t max)
 {
-        const uint8_t *at = run->bytes.data;
-        size_t left = run->bytes.len;
+        size_t dropped = 0;
         size_t kind = run->kinds != NULL ? sizeof *run->kinds : 0;
         size_t n = run->n;
-        while (n > 1 && n * kind + left > max) {
-                size_t first = FRAME_HEADER_SIZE + frame_length(frame_header(at));
-                at += first;
-                left -= first;
+        while (n > 1 && n * kind + run->bytes.len - dropped > max) {
+                dropped += FRAME_HEADER_SIZE + frame_length(frame_header(run->bytes.data + dropped));
                 n--;
         }
-        struct packet_run last = *run;
-        last.bytes = span_of(at, left);
-        last.n = n;
-        if (last.kinds != NULL) {
-                last.kinds += run->n - n;
-        } else {
-                drop_from_layout(&last, run->n - n);
-        }
-        return last;
+        return without_first(run, run->n - n);
 }
 
 /** Set all of @p e but its number of bytes. @p kind: that of the run, or KIND_OF_EACH. */
@@ -324,7 +331,7 @@ static inline void describe_run(struct entry *e, const struct packet_run *run, u
         e->wall_ns = wall_ns;
         e->number = (uint32_t)run->n;
         e->kind = (uint16_t)kind;
-        e->flags = (uint8_t)((unsigned)run->from | ENTRY_RUN);
+        e->flags = (uint8_t)((unsigned)run->from | ENTRY_RUN | (unsigned)run->redacted << ENTRY_REDACTED_BIT);
         e->agreed = run->agreed;
         e->layout = run->layout;
         e->definitions = run->definitions;
@@ -346,6 +353,35 @@ static __attribute__((noinline)) void put_run(struct capture *c, struct capture_
         end_entry(c, t);
 }
 
+/** Add a redacted run: of each packet, its header and what of its payload may be shown; of a long run, the last packets. */
+static __attribute__((noinline)) void put_redacted_run(struct capture *c, struct capture_track *t,
+                                                       const struct packet_run *run, uint64_t wall_ns)
+{
+        enum { EACH = FRAME_HEADER_SIZE + PACKET_SHOWN_MAX + sizeof *run->kinds };
+        size_t max = (c->entry_max < RUN_MAX ? c->entry_max : RUN_MAX) / EACH;
+        if (max <= 1) {
+                return;
+        }
+        const struct packet_run last = run->n < max ? *run : without_first(run, run->n - max + 1);
+        size_t kinds = kinds_size(&last);
+        size_t len = kinds;
+        struct entry *e = begin_entry(c, t, kinds);
+        describe_run(e, &last, kinds > 0 ? KIND_OF_EACH : kind_alone(&last), wall_ns);
+        put(c, t, span_of(last.kinds, kinds));
+        const uint8_t *at = last.bytes.data;
+        for (size_t i = 0; i < last.n; i++) {
+                size_t length = frame_length(frame_header(at));
+                struct span payload = span_of(at + FRAME_HEADER_SIZE, length);
+                struct span head = packet_run_head(&last, packet_run_kind(&last, i), payload);
+                put(c, t, span_of(at, FRAME_HEADER_SIZE + head.len));
+                len += FRAME_HEADER_SIZE + head.len;
+                at += FRAME_HEADER_SIZE + length;
+        }
+        e->bytes =
+            (uint32_t)len; /* its block can't have been taken: the entry is a quarter of the memory at most */
+        end_entry(c, t);
+}
+
 /** Add the end of a run that is too long. */
 static __attribute__((noinline)) void put_end_of_run(struct capture *c, struct capture_track *t,
                                                      const struct packet_run *run, uint64_t wall_ns)
@@ -360,7 +396,9 @@ void capture_add_run(struct capture *c, struct capture_track *t, const struct pa
                      uint64_t wall_ns)
 {
         size_t len = kinds_size(run) + run->bytes.len;
-        if (len > RUN_MAX || len >= c->entry_max) {
+        if (__builtin_expect(run->redacted, 0)) {
+                put_redacted_run(c, t, run, wall_ns);
+        } else if (len > RUN_MAX || len >= c->entry_max) {
                 put_end_of_run(c, t, run, wall_ns);
         } else if (len == run->bytes.len && sizeof(struct entry) + len <= (size_t)(t->end - t->next)) {
                 struct entry *e = (struct entry *)(void *)t->next;

@@ -28,20 +28,24 @@ static void walk_run(const struct entry *e, each_packet *each, void *arg)
             .kinds = e->kind == KIND_OF_EACH ? (const uint16_t *)(const void *)(e + 1) : NULL,
             .kind = (enum packet_kind)e->kind,
             .layout = e->layout,
-            .definitions = e->definitions};
+            .definitions = e->definitions,
+            .redacted = (e->flags & ENTRY_REDACTED) != 0};
         const uint8_t *at =
             (const uint8_t *)(e + 1) + (run.kinds != NULL ? e->number * sizeof *run.kinds : 0);
         for (uint32_t i = 0; i < e->number; i++) {
                 size_t length = frame_length(frame_header(at));
+                enum packet_kind kind = packet_run_kind(&run, i);
+                struct span head = packet_run_head(&run, kind, span_of(at + FRAME_HEADER_SIZE, length));
                 struct capture_packet p = {.wall_ns = e->wall_ns,
                                            .packet = {.from = side_of(e),
                                                       .seq = at[3],
                                                       .length = (uint32_t)length,
-                                                      .kind = packet_run_kind(&run, i),
+                                                      .redacted = run.redacted,
+                                                      .kind = kind,
                                                       .agreed = e->agreed,
-                                                      .head = span_of(at + FRAME_HEADER_SIZE, length)}};
+                                                      .head = head}};
                 give(&p, each, arg);
-                at += FRAME_HEADER_SIZE + length;
+                at += FRAME_HEADER_SIZE + head.len;
         }
 }
 

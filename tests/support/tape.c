@@ -138,11 +138,14 @@ static void on_run(void *arg, const struct packet_run *run)
         struct reader r = reader_over(run->bytes);
         for (size_t i = 0; i < run->n; i++) {
                 uint32_t length = (uint32_t)reader_uint(&r, 3);
+                size_t most = run->redacted ? SIZE_MAX : p->options->packet_bytes;
                 struct packet packet = {
                     .from = run->from, .length = length, .seq = reader_u8(&r), .agreed = run->agreed};
                 packet.head = reader_take(&r, length);
                 packet.kind = packet_run_kind(run, i);
-                if (r.failed || length > p->options->packet_bytes) {
+                packet.redacted = run->redacted;
+                packet.head = packet_run_head(run, packet.kind, packet.head);
+                if (r.failed || length > most) {
                         abort();
                 }
                 on_packet(arg, &packet);

@@ -28,8 +28,9 @@ SPECIALIZED struct walk walk_over(const struct parse_context *ctx, const struct 
 {
         return (struct walk){.at = bytes.data,
                              .left = bytes.len,
-                             .most =
-                                 is_shown ? (uint32_t)ctx->d->settings->packet_bytes : FRAME_MAX_PAYLOAD - 1,
+                             .most = is_shown && !ctx->d->redact_packets
+                                         ? (uint32_t)ctx->d->settings->packet_bytes
+                                         : FRAME_MAX_PAYLOAD - 1,
                              .seq = cmd->next_seq * ONE_SEQ,
                              .mask = is_numbered ? UINT32_MAX : ONE_SEQ - 1,
                              .is_shown = is_shown};
@@ -76,7 +77,8 @@ static inline void walk_on(struct walk *w, size_t length)
 SPECIALIZED void pass(struct parse_context *ctx, struct walk *w, size_t length, enum packet_kind kind)
 {
         if (w->is_shown) {
-                parse_context_add(ctx, span_of(w->at, FRAME_HEADER_SIZE + length), kind);
+                parse_context_add(ctx, span_of(w->at, FRAME_HEADER_SIZE + length), kind,
+                                  ctx->d->redact_packets);
         }
         walk_on(w, length);
 }
@@ -97,6 +99,7 @@ static inline void show_part(struct parse_context *ctx, struct span bytes, size_
                                        .layout = (uint8_t)layout,
                                        .definitions = (uint8_t)definitions,
                                        .agreed = ctx->d->agreed,
+                                       .redacted = ctx->d->redact_packets,
                                        .bytes = bytes,
                                        .mono_ns = ctx->now_ns};
         ctx->d->sink.on_run(ctx->d->sink.arg, &run);
@@ -113,7 +116,8 @@ SPECIALIZED void hop_rows(struct parse_context *ctx, struct command *cmd, struct
                 n++;
         }
         if (n == 1 && w.is_shown) {
-                parse_context_add(ctx, span_of(from->at, from->left - w.left), command_row_kind(cmd));
+                parse_context_add(ctx, span_of(from->at, from->left - w.left), command_row_kind(cmd),
+                                  ctx->d->redact_packets);
         } else if (n > 0 && w.is_shown) {
                 parse_context_flush(ctx);
                 show_part(ctx, span_of(from->at, from->left - w.left), n, 0, 0, command_row_kind(cmd));
@@ -286,7 +290,7 @@ static bool is_reply_eligible(const struct parse_context *ctx, const struct comm
         const struct dissect *d = ctx->d;
         return cmd != NULL && cmd->seq_known && cmd->begun && d->phase == PHASE_READY &&
                d->lint.broken == 0 && /* a frame broke a rule, and the next packet is reported with it */
-               !(d->want_packets && (!d->batch_packets || d->redact_packets || cmd->is_secret));
+               !(d->want_packets && (!d->batch_packets || cmd->is_secret));
 }
 
 /** Take the header, of which nothing or a part was taken. @return false: not all of it is eligible. */
@@ -365,6 +369,7 @@ SPECIALIZED void show_known(struct parse_context *ctx, const struct command *cmd
             .layout = (uint8_t)(LAYOUT_COUNT | (has_eof ? LAYOUT_EOF : 0U) | (cmd->done ? end : 0U)),
             .definitions = (uint8_t)definitions,
             .agreed = ctx->d->agreed,
+            .redacted = ctx->d->redact_packets,
             .bytes = taken,
             .mono_ns = ctx->now_ns};
         if (ctx->n > 0) {

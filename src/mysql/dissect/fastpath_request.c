@@ -92,9 +92,9 @@ static inline void show_request(struct parse_context *ctx, const struct command 
 {
         struct dissect *d = ctx->d;
         d->packet_kind = packet_kind_of(cmd->code);
-        if (cmd->is_secret || !d->batch_packets || d->redact_packets || ctx->n > 0 ||
-            packet.len - FRAME_HEADER_SIZE > d->settings->packet_bytes) {
-                d->packet_secret = cmd->is_secret || d->redact_packets;
+        bool is_plain = !cmd->is_secret && packet.len - FRAME_HEADER_SIZE <= d->settings->packet_bytes;
+        d->packet_secret = cmd->is_secret || d->redact_packets;
+        if (!d->batch_packets || ctx->n > 0 || !(is_plain || d->redact_packets)) {
                 parse_context_show(ctx, packet);
                 return;
         }
@@ -102,9 +102,9 @@ static inline void show_request(struct parse_context *ctx, const struct command 
                                        .n = 1,
                                        .kind = d->packet_kind,
                                        .agreed = d->agreed,
+                                       .redacted = d->redact_packets,
                                        .bytes = packet,
                                        .mono_ns = ctx->now_ns};
-        d->packet_secret = false;
         d->sink.on_run(d->sink.arg, &run);
 }
 

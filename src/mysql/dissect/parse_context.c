@@ -9,6 +9,7 @@ void parse_context_flush(struct parse_context *ctx)
                                                .n = ctx->n,
                                                .kinds = ctx->kinds,
                                                .agreed = ctx->d->agreed,
+                                               .redacted = ctx->redacted,
                                                .bytes = ctx->batch,
                                                .mono_ns = ctx->now_ns};
                 ctx->n = 0;
@@ -55,7 +56,7 @@ void parse_context_show(struct parse_context *ctx, struct span packet)
         size_t length = packet.len - FRAME_HEADER_SIZE;
         if (d->batch_packets && !d->packet_secret && !d->packet_is_sealed &&
             length <= d->settings->packet_bytes) {
-                parse_context_add(ctx, packet, d->packet_kind);
+                parse_context_add(ctx, packet, d->packet_kind, false);
         } else {
                 parse_context_flush(ctx);
                 parse_context_show_kept(ctx, packet.data[3], (uint32_t)length,

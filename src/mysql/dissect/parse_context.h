@@ -16,6 +16,7 @@ struct parse_context {
         uint64_t now_ns;
         enum side from;
         size_t n;                        /**< packets that wait to be shown together */
+        bool redacted;                   /**< only what identifies them may be shown */
         struct span batch;               /**< their bytes */
         uint16_t kinds[PARSE_BATCH_MAX]; /**< enum packet_kind of each; written before they are read */
 };
@@ -34,13 +35,15 @@ static inline void parse_context_begin(struct parse_context *ctx, struct dissect
 void parse_context_flush(struct parse_context *ctx);
 
 /** Let @p packet, complete with its header, wait to be shown. It stands right behind those that wait. */
-static inline void parse_context_add(struct parse_context *ctx, struct span packet, enum packet_kind kind)
+static inline void parse_context_add(struct parse_context *ctx, struct span packet, enum packet_kind kind,
+                                     bool redacted)
 {
-        if (ctx->n == PARSE_BATCH_MAX) {
+        if (ctx->n == PARSE_BATCH_MAX || (ctx->n > 0 && ctx->redacted != redacted)) {
                 parse_context_flush(ctx);
         }
         if (ctx->n == 0) {
                 ctx->batch = (struct span){packet.data, 0};
+                ctx->redacted = redacted;
         }
         ctx->batch.len += packet.len;
         ctx->kinds[ctx->n++] = (uint16_t)kind;

@@ -30,7 +30,8 @@ enum packet_layout {
         LAYOUT_END_OK = 1 << 3,
 };
 
-/** Several complete packets of one side that came at once, one behind the other. None is secret, or longer than packet_bytes. */
+/** Several complete packets of one side that came at once, one behind the other. Unless they are redacted, none is secret, or longer than
+ *  packet_bytes. */
 struct packet_run {
         enum side from;
         size_t n;
@@ -39,6 +40,7 @@ struct packet_run {
         uint8_t layout;        /**< flags of enum packet_layout; 0, without definitions: all are of @p kind */
         uint8_t definitions;   /**< so many of columns, behind the column count if that is there */
         uint8_t agreed;        /**< as of struct packet */
+        bool redacted;         /**< only the bytes that identify each packet may be shown (packet_run_head) */
         struct span bytes;     /**< with the packets' headers */
         uint64_t mono_ns;
 };
@@ -61,6 +63,13 @@ static inline enum packet_kind packet_run_kind(const struct packet_run *run, siz
                 return (run->layout & LAYOUT_END_OK) != 0 ? PACKET_OK : PACKET_EOF;
         }
         return run->kind;
+}
+
+/** @return what may be shown of @p payload, that of a packet of @p kind in @p run. */
+static inline struct span packet_run_head(const struct packet_run *run, enum packet_kind kind,
+                                          struct span payload)
+{
+        return run->redacted ? span_head(payload, packet_kind_shown_bytes(kind)) : payload;
 }
 
 #endif

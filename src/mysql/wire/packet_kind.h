@@ -50,7 +50,9 @@ static inline enum packet_kind packet_kind_of(uint8_t code)
 }
 /** @return a static name: "COM_QUERY", "OK", "column definition"; "?" for PACKET_UNKNOWN. Any code of a command has one. */
 const char *packet_kind_name(enum packet_kind kind);
-/** @return how many bytes of the payload identify the packet and hold no data of the user's: these remain under redaction. */
+enum { PACKET_SHOWN_MAX = 16 };
+/** @return how many bytes of the payload identify the packet and hold no data of the user's: these remain under redaction.
+ *  PACKET_SHOWN_MAX at most. */
 size_t packet_kind_shown_bytes(enum packet_kind kind);
 /** Does every packet of this kind hold passwords or authentication data? */
 bool packet_kind_is_secret(enum packet_kind kind);

@@ -274,6 +274,9 @@ static void on_kind(void *arg, const struct capture_packet *p)
         struct expected_kinds *expected = arg;
         CU_ASSERT_EQUAL(p->packet.seq, expected->next);
         CU_ASSERT_EQUAL(p->packet.kind, packet_run_kind(expected->run, expected->next));
+        CU_ASSERT_EQUAL(p->packet.redacted, expected->run->redacted);
+        CU_ASSERT_EQUAL(p->packet.head.len,
+                        expected->run->redacted ? packet_kind_shown_bytes(p->packet.kind) : p->packet.length);
         expected->next++;
 }
 
@@ -312,6 +315,47 @@ static void results_are_recorded_by_their_layout(void)
                 capture_free(c);
         }
         CU_ASSERT_TRUE((seen & 1U << PACKETS) != 0 && __builtin_popcount(seen) > 6);
+}
+
+/** Of redacted packets only what identifies them is kept, and of many the last ones. */
+static void redacted_runs_keep_no_values(void)
+{
+        enum { PACKETS = 3000, PAYLOAD = 20, PACKET = PAYLOAD + 4 };
+        static uint8_t bytes[PACKETS * PACKET];
+        static uint16_t kinds[PACKETS];
+        struct packet_run run = {.from = SIDE_SERVER,
+                                 .kind = PACKET_ROW,
+                                 .layout = LAYOUT_COUNT | LAYOUT_EOF | LAYOUT_END_EOF,
+                                 .definitions = 2,
+                                 .redacted = true};
+        for (unsigned i = 0; i < PACKETS; i++) {
+                bytes[(size_t)i * PACKET] = PAYLOAD;
+                bytes[(size_t)i * PACKET + 3] = (uint8_t)i;
+        }
+        for (run.n = 6; run.n <= 250; run.n += 61) {
+                for (unsigned listed = 0; listed < 2; listed++) {
+                        struct capture *c = capture_new(12000, 1);
+                        struct capture_track track;
+                        CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+                        capture_begin(c, &track, 1);
+                        run.kinds = NULL;
+                        for (size_t i = 0; i < run.n; i++) {
+                                kinds[i] = (uint16_t)packet_run_kind(&run, i);
+                        }
+                        run.kinds = listed != 0 ? kinds : NULL;
+                        run.bytes = span_of(bytes, run.n * PACKET);
+                        capture_add_run(c, &track, &run, 1);
+                        unsigned kept = kept_of(c, &track);
+                        struct expected_kinds expected = {&run, run.n - kept};
+                        CU_ASSERT_TRUE(kept == run.n || (kept > 100 && kept < run.n));
+                        (void)walk(c, &track, on_kind, &expected);
+                        CU_ASSERT_EQUAL(expected.next, run.n);
+                        capture_free(c);
+                }
+        }
+        for (unsigned kind = 0; kind < PACKET_KINDS; kind++) {
+                CU_ASSERT_TRUE(packet_kind_shown_bytes((enum packet_kind)kind) <= PACKET_SHOWN_MAX);
+        }
 }
 
 /* --- shares ----------------------------------------------------------------------------------------------------------------- */
@@ -476,6 +520,7 @@ static const struct tap_test tests[] = {
     {"recorder: a packet that can't fit is not kept", a_packet_that_can_not_fit_is_not_kept},
     {"recorder: runs are kept, and of long ones the last packets", runs_are_kept_and_long_ones_are_cut},
     {"recorder: results are recorded by their layout", results_are_recorded_by_their_layout},
+    {"recorder: redacted runs keep no values", redacted_runs_keep_no_values},
     {"recorder: each session is sure of its share, and who talks gets the rest",
      each_session_is_sure_of_its_share},
     {"recorder: ended sessions stay until others need the memory",

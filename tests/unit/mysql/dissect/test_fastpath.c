@@ -426,6 +426,10 @@ static bool expect_same_both_ways(struct span tape)
                     play(tape, (struct tape_options){.packet_bytes = 64, .apart = true, .tick_ns = 5000}),
                     play(tape, (struct tape_options){.packet_bytes = 64, .runs = true, .tick_ns = 5000}));
         expect_same(
+            "redacted packets, runs of them",
+            play(tape, (struct tape_options){.packet_bytes = 64, .apart = true, .hide_packets = true}),
+            play(tape, (struct tape_options){.packet_bytes = 64, .runs = true, .hide_packets = true}));
+        expect_same(
             "with first rows",
             play(tape, (struct tape_options){.rows = 2, .packet_bytes = 500, .apart = true}),
             play(tape, (struct tape_options){.rows = 2, .packet_bytes = 500, .runs = true, .split = 37}));
