@@ -83,7 +83,7 @@ static void find_digests(uint64_t times)
                 int n =
                     snprintf(text, sizeof text, "SELECT c FROM sbtest1 WHERE id=%u", (unsigned)(i % 10000));
                 struct digest_found found;
-                digests_find(digests, span_of(text, (size_t)n), record->sql_mode, &found);
+                digests_find(digests, span_of(text, (size_t)n), record->sql_mode, false, &found);
                 digests_count(digests, &found, record);
         }
 }

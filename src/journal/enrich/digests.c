@@ -175,9 +175,9 @@ static bool is_shared(const struct digests *d, const struct sql_key *key, const 
 
 /** Read the statement; remember what is true of those like it. */
 static struct template_facts read_text(struct digests *d, struct span sql, struct sql_mode mode,
-                                       const struct sql_key *key)
+                                       bool is_cleared, const struct sql_key *key)
 {
-        bool suspected = secret_suspected(sql);
+        bool suspected = !is_cleared && secret_suspected(sql);
         struct span shown = suspected ? span_head(sql, secret_bare_at(sql, mode)) : sql;
         digest_make(shown, mode, &d->digest);
         d->digest.is_cut = d->digest.is_cut || shown.len < sql.len;
@@ -197,28 +197,30 @@ static struct template_facts read_text(struct digests *d, struct span sql, struc
 }
 
 /** The very same text may come again. @return its facts; the hash of its text is the key of the entry. */
-static __attribute__((noinline)) const struct cached *
-find_text(struct digests *d, struct span sql, struct sql_mode mode, const struct sql_key *key)
+static __attribute__((noinline)) const struct cached *find_text(struct digests *d, struct span sql,
+                                                                struct sql_mode mode, bool is_cleared,
+                                                                const struct sql_key *key)
 {
         uint64_t hash = XXH3_64bits_withSeed(sql.data, sql.len, d->seed ^ sql_mode_bits(mode));
         struct cached *c = &d->cache[hash % CACHE];
         if (c->key != hash || !is_current(&c->facts)) {
-                struct template_facts facts = read_text(d, sql, mode, key);
+                struct template_facts facts = read_text(d, sql, mode, is_cleared, key);
                 *c = (struct cached){.key = hash, .values = d->digest.values, .facts = facts};
         }
         return c;
 }
 
 static __attribute__((noinline)) void find_other(struct digests *d, struct span sql, struct sql_mode mode,
-                                                 struct digest_found *found)
+                                                 bool is_cleared, struct digest_found *found)
 {
         struct sql_key key;
         sql_key_make(sql, mode, d->seed, &key);
         const struct template_facts *facts =
             key.is_known ? template_cache_find(&d->templates, key.hash) : NULL;
         uint64_t text = key.hash + key.values;
-        if (facts == NULL || !is_current(facts) || (key.has_strings && secret_suspected(sql))) {
-                const struct cached *c = find_text(d, sql, mode, &key);
+        if (facts == NULL || !is_current(facts) ||
+            (key.has_strings && !is_cleared && secret_suspected(sql))) {
+                const struct cached *c = find_text(d, sql, mode, is_cleared, &key);
                 facts = &c->facts;
                 text = key.is_known ? text : c->key;
                 key.values = key.is_known ? key.values : c->values;
@@ -237,12 +239,13 @@ static __attribute__((noinline)) void find_other(struct digests *d, struct span 
         }
 }
 
-void digests_find(struct digests *d, struct span sql, struct sql_mode mode, struct digest_found *found)
+void digests_find(struct digests *d, struct span sql, struct sql_mode mode, bool is_cleared,
+                  struct digest_found *found)
 {
         const struct last_text *last = &d->last;
         struct span number = last_text_number(last, sql, sql_mode_bits(mode));
         if (number.len == 0 || !is_current(&last->facts)) {
-                find_other(d, sql, mode, found);
+                find_other(d, sql, mode, is_cleared, found);
                 return;
         }
         uint64_t values = sql_key_value(number, d->seed);

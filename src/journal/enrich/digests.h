@@ -86,8 +86,9 @@ struct digest_found {
         bool may_have_tags;   /**< see tags_may_be_in; false if it is suspected: tags are not logged then */
         enum row_use row_use; /**< see n_plus_one_see; initially ROW_USE_NONE */
 };
-/** Find the shape of @p sql, or add it. */
-void digests_find(struct digests *d, struct span sql, struct sql_mode mode, struct digest_found *found);
+/** Find the shape of @p sql, or add it. @p is_cleared: it is known that secret_suspected is false. */
+void digests_find(struct digests *d, struct span sql, struct sql_mode mode, bool is_cleared,
+                  struct digest_found *found);
 /** Count @p r, a command of the shape @p found, which has a stat. */
 void digests_count(struct digests *d, const struct digest_found *found, const struct record *r);
 /** Count @p n statements of the shape @p hash, if it is known, that were found out about later. */

@@ -203,9 +203,9 @@ static void look_at(struct enrich *e, const struct record *r)
         if (!statement_of(r, &text)) {
                 e->found = (struct digest_found){.stat = NULL};
         } else if (e->digests != NULL) {
-                digests_find(e->digests, text, r->sql_mode, &e->found);
+                digests_find(e->digests, text, r->sql_mode, r->is_cleared, &e->found);
         } else {
-                bool suspected = secret_suspected(text);
+                bool suspected = !r->is_cleared && secret_suspected(text);
                 e->found = (struct digest_found){
                     .sql = text, .suspected = suspected, .may_have_tags = !suspected && tags_may_be_in(text)};
         }

@@ -146,6 +146,8 @@ static void put_text(const struct dissect *d, const struct command *cmd, struct 
                                              : "the text is cut: limits.query_bytes was reached"));
                 field_set_add(&r->cut, FIELD_QUERY);
                 r->secret_behind = secret_suspected(command_body(cmd));
+        } else {
+                r->is_cleared = secret_watch_has_cleared(&d->secrets, cmd);
         }
 }
 

@@ -95,7 +95,9 @@ static inline void show_request(struct parse_context *ctx, const struct command 
         bool is_plain = !cmd->is_secret && packet.len - FRAME_HEADER_SIZE <= d->settings->packet_bytes;
         d->packet_secret = cmd->is_secret || d->redact_packets;
         if (!d->batch_packets || ctx->n > 0 || !(is_plain || d->redact_packets)) {
+                ctx->is_cleared = secret_watch_has_cleared(&d->secrets, cmd);
                 parse_context_show(ctx, packet);
+                ctx->is_cleared = false;
                 return;
         }
         const struct packet_run run = {.from = SIDE_CLIENT,

@@ -38,7 +38,8 @@ void parse_context_show_kept(struct parse_context *ctx, uint8_t seq, uint32_t le
             .mono_ns = ctx->now_ns,
         };
         struct span head = span_head(bytes, d->settings->packet_bytes);
-        if (bytes.len > head.len && d->phase == PHASE_READY && secret_is_in_packet(bytes)) {
+        if (bytes.len > head.len && !ctx->is_cleared && d->phase == PHASE_READY &&
+            secret_is_in_packet(bytes)) {
                 packet.secret = true;
         }
         if (!packet.secret) {

@@ -15,9 +15,10 @@ struct parse_context {
         struct packet_stream *stream;
         uint64_t now_ns;
         enum side from;
-        size_t n;                        /**< packets that wait to be shown together */
-        bool redacted;                   /**< only what identifies them may be shown */
-        struct span batch;               /**< their bytes */
+        size_t n;          /**< packets that wait to be shown together */
+        bool is_cleared;   /**< the packet that is shown next was searched for passwords, and has none */
+        bool redacted;     /**< only what identifies them may be shown */
+        struct span batch; /**< their bytes */
         uint16_t kinds[PARSE_BATCH_MAX]; /**< enum packet_kind of each; written before they are read */
 };
 
@@ -29,6 +30,7 @@ static inline void parse_context_begin(struct parse_context *ctx, struct dissect
         ctx->now_ns = now_ns;
         ctx->from = from;
         ctx->n = 0;
+        ctx->is_cleared = false;
 }
 
 /** Show the packets that wait. */

@@ -60,6 +60,11 @@ static inline void secret_watch_on_command(struct secret_watch *w, const struct 
         }
         secret_watch_examine(w, statements, cmd, body);
 }
+/** Was the text of @p cmd, which has arrived, searched, and is secret_suspected false for it? */
+static inline bool secret_watch_has_cleared(const struct secret_watch *w, const struct command *cmd)
+{
+        return w->is_on && cmd->code == COM_QUERY && !cmd->is_secret;
+}
 /** The session was reset: nothing is left of earlier statements. Call it only if no command has arrived since the one that did it: a
  *  later command may already have set what this clears. */
 void secret_watch_on_reset(struct secret_watch *w);

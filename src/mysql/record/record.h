@@ -85,7 +85,9 @@ struct record {
             charsets[RECORD_CHARSETS]; /**< by enum record_charset (charset.h); all 0 once texts are UTF-8 */
         uint8_t secrecy;               /**< enum secrecy (secret_data.h): of its rows; not shown */
         struct sql_mode sql_mode;      /**< how the server reads the statement; not shown */
-        bool secret_behind;     /**< what is cut off of its statement speaks of a password; not shown */
+        bool secret_behind; /**< what is cut off of its statement speaks of a password; not shown */
+        bool
+            is_cleared; /**< its statement was searched as a whole, and secret_suspected is false; not shown */
         uint8_t session_source; /**< enum record_session_source */
         bool is_in_place;       /**< record_unpack returned it: it can get no further part */
         uint32_t

@@ -5,6 +5,39 @@
 #include <math.h>
 #include <xxhash.h>
 
+enum { SHORT = 16 };
+
+/** The product of two numbers, each with the others' bits in all of its own. */
+static inline uint64_t mix(uint64_t a, uint64_t b)
+{
+        __uint128_t product = (__uint128_t)(a ^ 0x9e3779b97f4a7c15U) * (b ^ 0xd6e8feb86659fd93U);
+        return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/** Hash @p text, which is not empty. Nearly all values that are hashed are short; for these a call would cost more than the hash. */
+static inline uint64_t hash_of(struct span text)
+{
+        uint64_t first = 0;
+        uint64_t last = 0;
+        if (text.len > SHORT) {
+                return XXH3_64bits(text.data, text.len);
+        }
+        if (text.len >= 8) {
+                memcpy(&first, text.data, 8);
+                memcpy(&last, text.data + text.len - 8, 8);
+        } else if (text.len >= 4) {
+                uint32_t half;
+                memcpy(&half, text.data, sizeof half);
+                first = half;
+                memcpy(&half, text.data + text.len - 4, sizeof half);
+                last = half;
+        } else {
+                first = text.data[0];
+                last = text.data[text.len / 2] | (uint64_t)text.data[text.len - 1] << 8;
+        }
+        return mix(first + ((uint64_t)text.len << 56), last);
+}
+
 static bool is_digit(uint8_t c)
 {
         return c >= '0' && c <= '9';
@@ -38,7 +71,7 @@ uint32_t row_hash_text(struct span text)
         if (is_letter(text.data[0]) && is_digit(text.data[text.len - 1])) {
                 text = without_name(text);
         }
-        uint32_t hash = (uint32_t)XXH3_64bits(text.data, text.len);
+        uint32_t hash = (uint32_t)hash_of(text);
         return hash != 0 ? hash : 1;
 }
 

@@ -43,7 +43,7 @@ static uint64_t see(struct record *r, const char *sql)
 {
         struct digest_found found = {.stat = NULL};
         if (sql != NULL) {
-                digests_find(digests, span_str(sql), (struct sql_mode){0}, &found);
+                digests_find(digests, span_str(sql), (struct sql_mode){0}, false, &found);
         }
         duplicates_see(&d, &epochs[r->conn_id], r, &found);
         bool is_one = record_has(r, FIELD_FINDINGS) && (r->findings >> FINDING_DUPLICATE & 1) != 0;
@@ -103,7 +103,7 @@ static void for_each_row(void)
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
                 struct record r = command(COM_QUERY);
                 struct digest_found found;
-                digests_find(digests, span_str(by_id), (struct sql_mode){0}, &found);
+                digests_find(digests, span_str(by_id), (struct sql_mode){0}, false, &found);
                 found.row_use = cases[i].use;
                 if (cases[i].in_run) {
                         record_set_uint(&r, FIELD_FINDINGS, 1U << FINDING_N_PLUS_ONE);

@@ -348,7 +348,7 @@ static void the_table_tells_what_reading_tells(void)
                 const char *sql = round % 9 < 6 ? text_at(i) : one_number[round / 90 % 4];
                 struct span now = change(room, sizeof room, sql, *mode);
                 struct digest_found found;
-                digests_find(d, now, *mode, &found);
+                digests_find(d, now, *mode, false, &found);
                 bool suspected = secret_suspected(now);
                 struct span told = suspected ? span_head(now, secret_bare_at(now, *mode)) : now;
                 digest_make(told, *mode, &wanted);
@@ -405,7 +405,7 @@ static void the_stores_tell_what_they_hold(void)
                 int len = snprintf(sql, sizeof sql, "SELECT a%d, %d, '%0*d'", i % 150, i, i * 5, 7);
                 struct span text = span_of(sql, (size_t)len);
                 struct digest_found found;
-                digests_find(d, text, (struct sql_mode){0}, &found);
+                digests_find(d, text, (struct sql_mode){0}, false, &found);
                 struct record r;
                 record_clear(&r);
                 record_set_text(&r, FIELD_QUERY, text);
