@@ -64,7 +64,9 @@ class Sources(unittest.TestCase):
     """Where the scope of a statement comes from."""
 
     def scopes(self, proxy, part):
-        return [r.get("scope") for r in proxy.settled("query") if part in r.get("query", r.get("stmt_prepare_query", ""))]
+        """In the order in which the statements began: the log has those of two workers in any order."""
+        asked = [r for r in proxy.settled("query") if part in r.get("query", r.get("stmt_prepare_query", ""))]
+        return [r.get("scope") for r in sorted(asked, key=lambda r: r["ts"])]
 
     def test_the_variable_is_what_the_server_says(self):
         with lab.Proxy() as proxy:
