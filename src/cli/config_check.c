@@ -5,9 +5,11 @@
 #include "base/files.h"
 #include "journal/enrich/redact.h"
 #include "journal/sink/sink_check.h"
+#include "journal/trigger.h"
 #include "proxy/net/listener.h"
 #include "proxy/net/tls_context.h"
 #include "proxy/net/tls_identity.h"
+#include "proxy/packet_directory.h"
 #include "proxy/servers.h"
 #include "settings/listeners.h"
 #include "settings/places.h"
@@ -123,10 +125,8 @@ static enum status check_addresses(const struct settings *s)
 enum status config_check_start(const struct settings *settings)
 {
         const enum status results[] = {
-            sink_check_start(settings),
-            check_redact(settings),
-            check_addresses(settings),
-            admin_check(settings),
+            sink_check_start(settings),       check_redact(settings),    trigger_check(settings),
+            packet_directory_check(settings), check_addresses(settings), admin_check(settings),
         };
         enum status status = STATUS_OK;
         for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {

@@ -245,7 +245,8 @@ int command_proxy(int argc, char **argv)
         if (reload_init(&h.reload, argc, argv) != STATUS_OK) {
                 return EXIT_FAILED;
         }
-        if (settings_args(&h.settings, &argc, argv) != STATUS_OK || sink_check(&h.settings) != STATUS_OK) {
+        if (settings_args(&h.settings, &argc, argv) != STATUS_OK || sink_check(&h.settings) != STATUS_OK ||
+            trigger_check(&h.settings) != STATUS_OK) {
                 return EXIT_USAGE;
         }
         if (argc > 1) {

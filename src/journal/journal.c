@@ -109,6 +109,14 @@ static __attribute__((noinline)) void see_conflicts(struct journal *j, struct se
         }
 }
 
+/** Apart from take_record, since most proxies have no triggers. @return @p r, or a copy that names the file with its packets. */
+static __attribute__((noinline)) struct record *
+see_triggers(struct journal *j, const struct journal_port *port, struct session *session, struct record *r)
+{
+        return trigger_see(&j->trigger, session != NULL ? &session->trigger : NULL, r, port->number,
+                           j->enrich.first_error);
+}
+
 /** @p packed is ours to write to. */
 static void take_record(struct journal *j, struct journal_port *port, struct record_packed *packed)
 {
@@ -135,6 +143,9 @@ static void take_record(struct journal *j, struct journal_port *port, struct rec
         }
         if (r->event == EVENT_QUERY) {
                 traffic_count(&j->traffic, r);
+        }
+        if (trigger_is_armed(&j->trigger)) {
+                r = see_triggers(j, port, session, r);
         }
         write_record(j, r, identity);
         if (conflicts_concern(&j->conflicts, r)) {

@@ -14,6 +14,7 @@
 #include "journal/format/format.h"
 #include "journal/journal_port.h"
 #include "journal/recent.h"
+#include "journal/trigger.h"
 #include "rules/filter.h"
 
 struct settings;
@@ -53,6 +54,9 @@ void journal_complete(struct journal *j);
 struct journal_port *journal_port(struct journal *j, unsigned i);
 /** Does anybody look at records of commands: a log, the recent records, the digests? */
 bool journal_is_read(const struct journal *j);
+/** From now on @p output saves the packets for which triggers fire (trigger.h). NULL: nothing is saved any more; when this returns, the
+ *  former output is not used. Any thread. */
+void journal_attach(struct journal *j, const struct trigger_output *output);
 /** Reopen the log files, after they were moved away. Any thread; the journal thread does it soon. */
 void journal_reopen(struct journal *j);
 

@@ -43,7 +43,9 @@ struct journal_counts journal_counts(struct journal *j)
 {
         struct journal_counts all = {.dropped = j->sinks.n == 0 ? lost_on_the_way(j) : 0,
                                      .sessions_lost = read_count(&j->sessions_lost),
-                                     .recent_cut = recent_cut(&j->recent)};
+                                     .recent_cut = recent_cut(&j->recent),
+                                     .triggers_fired = read_count(&j->trigger.fired),
+                                     .triggers_dropped = read_count(&j->trigger.dropped)};
         struct journal_counts one;
         for (unsigned i = 0; journal_sink_counts(j, i, &one); i++) {
                 all.records += one.records;
@@ -60,9 +62,13 @@ struct journal_counts journal_counts(struct journal *j)
 
 void journal_report_dropped(struct journal *j)
 {
-        uint64_t dropped = journal_counts(j).dropped;
-        if (dropped > 0) {
+        struct journal_counts counts = journal_counts(j);
+        if (counts.dropped > 0) {
                 diag(DIAG_WARNING, "%llu records were dropped and are missing from the log",
-                     (unsigned long long)dropped);
+                     (unsigned long long)counts.dropped);
+        }
+        if (counts.triggers_dropped > 0) {
+                diag(DIAG_WARNING, "triggers fired %llu times without saving packets",
+                     (unsigned long long)counts.triggers_dropped);
         }
 }

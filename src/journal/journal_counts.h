@@ -22,14 +22,17 @@ struct journal_counts {
         uint64_t sessions_lost;
         /** Recent records that were discarded because their sessions reached the bound on memory; only in sums. */
         uint64_t recent_cut;
-        uint64_t torn; /**< times that a file ended within a line, so that a new line was begun */
+        uint64_t triggers_fired; /**< only in sums, as is the next */
+        uint64_t
+            triggers_dropped; /**< of these: no packets are saved, because there is no space in the queue */
+        uint64_t torn;        /**< times that a file ended within a line, so that a new line was begun */
 };
 
 /** The counts of sink @p i. @return false if there are not so many sinks. */
 bool journal_sink_counts(const struct journal *j, unsigned i, struct journal_counts *out);
 /** The sums over all sinks. What was put and is in no count is still on its way; with log.file = "off", in no sink at all. */
 struct journal_counts journal_counts(struct journal *j);
-/** After journal_stop: warn if records were dropped. */
+/** After journal_stop: warn if records were dropped, or packets were not saved. */
 void journal_report_dropped(struct journal *j);
 
 #endif

@@ -22,6 +22,7 @@ static enum status make_ports(struct journal *j, unsigned n)
                 if (j->ports[j->n_ports] == NULL) {
                         return STATUS_NOMEM;
                 }
+                j->ports[j->n_ports]->number = j->n_ports;
                 j->n_ports++;
         }
         return j->ports != NULL ? STATUS_OK : STATUS_NOMEM;
@@ -57,6 +58,9 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
                 status = accounts_init(&j->accounts, settings);
                 j->accounts.write = journal_write_ended;
                 j->accounts.arg = j;
+        }
+        if (status == STATUS_OK) {
+                status = trigger_init(&j->trigger, settings);
         }
         conflicts_init(&j->conflicts, settings, &j->recent, j->ports, j->n_ports);
         if (status == STATUS_NOMEM) {
@@ -126,6 +130,7 @@ void journal_free(struct journal *j)
         convert_fini(&j->convert);
         session_findings_fini(&j->findings);
         accounts_fini(&j->accounts);
+        trigger_fini(&j->trigger);
         enrich_fini(&j->enrich);
         if (j->wake.fd >= 0) {
                 (void)close(j->wake.fd);
@@ -142,7 +147,13 @@ struct journal_port *journal_port(struct journal *j, unsigned i)
 bool journal_is_read(const struct journal *j)
 {
         const struct settings *s = j->settings;
-        return j->sinks.n > 0 || j->see != NULL || s->log.recent_bytes > 0 || s->log.digests > 0;
+        return j->sinks.n > 0 || j->see != NULL || s->log.recent_bytes > 0 || s->log.digests > 0 ||
+               settings_have_triggers(s);
+}
+
+void journal_attach(struct journal *j, const struct trigger_output *output)
+{
+        trigger_attach(&j->trigger, output);
 }
 
 void journal_reopen(struct journal *j)

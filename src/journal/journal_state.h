@@ -13,6 +13,7 @@
 #include "journal/recent.h"
 #include "journal/sink/sinks.h"
 #include "journal/traffic.h"
+#include "journal/trigger.h"
 
 #include <pthread.h>
 
@@ -46,6 +47,7 @@ struct journal {
         uint64_t settled_ns;      /**< monotonic: when the tallies of sessions were settled */
         struct accounts accounts; /* of transactions and scopes */
         struct traffic traffic;
+        struct trigger trigger;
         struct finding_table finding_table;
         uint64_t expired_ns;          /* monotonic: when idle runs were last looked for */
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */

@@ -34,4 +34,6 @@ src_libjournal_a_SOURCES = \
 	src/journal/sessions.c \
 	src/journal/sessions.h \
 	src/journal/traffic.c \
-	src/journal/traffic.h
+	src/journal/traffic.h \
+	src/journal/trigger.c \
+	src/journal/trigger.h

@@ -14,6 +14,7 @@ struct settings;
 /* A worker's ring, in one block with its memory, on cache lines of its own. */
 struct journal_port {
         struct ring ring;
+        unsigned number; /* of the port, from 0 */
         struct journal_wake *wake;
         void *block; /* to free */
         _Atomic uint64_t puts;

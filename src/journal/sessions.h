@@ -18,6 +18,7 @@
 #include "journal/enrich/transactions.h"
 #include "journal/format/prefix.h"
 #include "journal/recent.h"
+#include "journal/trigger.h"
 
 /** The last transaction of a session. */
 struct session_transaction {
@@ -43,6 +44,7 @@ struct session {
         struct session_history history;
         struct session_transaction transaction;
         struct scope_tally tally;
+        struct trigger_session trigger;
         struct session_accounts accounts[]; /**< one, if the sessions keep accounts */
 };
 

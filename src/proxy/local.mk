@@ -2,6 +2,10 @@ noinst_LIBRARIES += src/libproxy.a
 src_libproxy_a_SOURCES = \
 	src/proxy/generation.c \
 	src/proxy/generation.h \
+	src/proxy/packet_directory.c \
+	src/proxy/packet_directory.h \
+	src/proxy/packet_saver.c \
+	src/proxy/packet_saver.h \
 	src/proxy/proxy.c \
 	src/proxy/proxy.h \
 	src/proxy/proxy_requests.c \

@@ -217,6 +217,9 @@ static enum status start_workers(struct proxy *p)
 {
         enum status status = make_workers(p);
         if (status == STATUS_OK) {
+                status = packet_saver_new(p->settings, p->journal, p->workers, p->n_workers, &p->saver);
+        }
+        if (status == STATUS_OK) {
                 p->workers[0]->listeners = p->listeners;
                 p->workers[0]->n_listeners = p->n_listeners;
         }
@@ -287,6 +290,7 @@ void proxy_free(struct proxy *p)
                 return;
         }
         p->stopping = true;
+        packet_saver_detach(p->saver);
         for (unsigned i = 0; i < p->n_workers; i++) {
                 worker_stop(p->workers[i]);
         }
@@ -294,6 +298,7 @@ void proxy_free(struct proxy *p)
                 mailbox_drain(
                     &p->mailbox); /* answers that came meanwhile: those who asked may still read the counts */
         }
+        packet_saver_free(p->saver);
         server_checks_free(p->checks);
         for (unsigned i = 0; i < p->n_listeners; i++) {
                 listener_free(p->listeners[i]);
@@ -321,10 +326,13 @@ const char *proxy_listener_addr(const struct proxy *p, unsigned i)
 
 struct proxy_counts proxy_counts(const struct proxy *p)
 {
+        const struct packet_saver_counts saver = packet_saver_counts(p->saver);
         struct proxy_counts c = {
             .accepted = counter_read(&p->accepted),
             .refused = counter_read(&p->refused),
             .sessions = sessions_now(p),
+            .packets_saved = saver.saved,
+            .packets_unsaved = saver.failed,
         };
         for (unsigned i = 0; i < p->n_listeners; i++) {
                 c.accept_errors += listener_errors(p->listeners[i]);

@@ -82,6 +82,8 @@ struct proxy_counts {
         uint64_t followed_again;  /**< times that an opaque session was followed again */
         uint64_t missed;          /**< commands that are not logged, because their session was opaque */
         uint64_t lint;            /**< rules of the protocol that packets broke */
+        uint64_t packets_saved;   /**< times that packets of a session were saved for a trigger */
+        uint64_t packets_unsaved; /**< times that this failed */
         uint64_t tls_sessions;    /**< with TLS towards the client */
         uint64_t tls_errors;      /**< handshakes and connections that failed */
         uint64_t sessions;        /**< open now */

@@ -75,15 +75,6 @@ static void on_part(struct message *message)
         mailbox_post(&part->request->proxy->mailbox, &part->message);
 }
 
-static struct session *find_session(const struct worker *w, uint64_t conn_id)
-{
-        struct session *s = w->sessions.first;
-        while (s != NULL && session_id(s) != conn_id) {
-                s = session_next(s);
-        }
-        return s;
-}
-
 static struct request *new_request(struct proxy *p, uint64_t conn_id, void *arg)
 {
         if (p->stopping) {
@@ -171,7 +162,7 @@ void proxy_sessions(struct proxy *p, void (*done)(void *arg, const struct sessio
 
 static void fill_hex(struct part *part)
 {
-        struct session *s = find_session(part->worker, part->request->conn_id);
+        struct session *s = worker_session(part->worker, part->request->conn_id);
         part->text = s != NULL ? session_hex(s, part->request->form, &part->len)
                                : tap_hex_ended(&part->worker->sessions.tap, part->request->conn_id,
                                                part->request->form, &part->len);
@@ -205,7 +196,7 @@ void proxy_hex(struct proxy *p, uint64_t conn_id, enum tap_dump form,
 
 static void fill_copy(struct part *part)
 {
-        struct session *s = find_session(part->worker, part->request->conn_id);
+        struct session *s = worker_session(part->worker, part->request->conn_id);
         part->copy =
             s != NULL ? session_copy(s) : tap_copy_ended(&part->worker->sessions.tap, part->request->conn_id);
 }
@@ -271,7 +262,7 @@ bool proxy_ask_news(struct proxy *p, struct proxy_news *news, void *arg)
 
 static void fill_kill(struct part *part)
 {
-        struct session *s = find_session(part->worker, part->request->conn_id);
+        struct session *s = worker_session(part->worker, part->request->conn_id);
         part->found = s != NULL;
         if (s != NULL) {
                 session_close(s, REASON_KILLED);

@@ -4,6 +4,7 @@
 
 #include "proxy/generation.h"
 #include "proxy/net/listener.h"
+#include "proxy/packet_saver.h"
 #include "proxy/proxy.h"
 #include "proxy/server_check.h"
 #include "proxy/worker.h"
@@ -22,6 +23,7 @@ struct proxy {
         unsigned n_listeners;
         struct servers servers; /* of all generations */
         struct server_checks *checks;
+        struct packet_saver *saver;    /* NULL = there are no triggers */
         struct quota *quota;           /* what limits.sessions_per_client and _user count */
         struct generation *generation; /* of new sessions; main */
         struct mailbox mailbox;        /* answers of the workers */

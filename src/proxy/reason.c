@@ -57,6 +57,11 @@ bool reason_is_abrupt(enum reason reason)
                reason != REASON_SERVER_CLOSED && reason != REASON_SHUTDOWN;
 }
 
+bool reason_is_expected(enum reason reason)
+{
+        return reason == REASON_CLIENT_QUIT || reason == REASON_SHUTDOWN;
+}
+
 void reason_count(enum reason reason)
 {
         atomic_fetch_add_explicit(&counts[reason], 1, memory_order_relaxed);

@@ -41,6 +41,8 @@ const char *reason_name(enum reason reason);
 const char *reason_text(enum reason reason);
 /** Did the session end otherwise than that one side closed its connection in order, or the proxy stops? */
 bool reason_is_abrupt(enum reason reason);
+/** Did the client quit, or does the proxy stop? */
+bool reason_is_expected(enum reason reason);
 void reason_count(enum reason reason);
 uint64_t reason_counted(enum reason reason);
 

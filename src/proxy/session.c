@@ -97,6 +97,7 @@ static void destroy(struct session *s)
         struct session_shared *shared = s->shared;
         const struct tap_ending ending = {.reason = reason_text(s->reason),
                                           .abrupt = reason_is_abrupt(s->reason),
+                                          .expected = reason_is_expected(s->reason),
                                           .bytes_sent = s->links[SIDE_CLIENT].bytes_read,
                                           .bytes_received = s->links[SIDE_SERVER].bytes_read};
         tap_end(s->tap, &ending, shared->loop.now_ns);

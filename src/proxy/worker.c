@@ -17,6 +17,15 @@ void worker_post(struct worker *w, struct message *message)
         mailbox_post(&w->mailbox, message);
 }
 
+struct session *worker_session(const struct worker *w, uint64_t conn_id)
+{
+        struct session *s = w->sessions.first;
+        while (s != NULL && session_id(s) != conn_id) {
+                s = session_next(s);
+        }
+        return s;
+}
+
 /* --- a full log ------------------------------------------------------------------------------------------------------- */
 
 bool worker_postpone(struct worker *w, struct message *message)

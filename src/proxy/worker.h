@@ -48,6 +48,9 @@ void worker_stop(struct worker *w);
 void worker_free(struct worker *w);
 void worker_post(struct worker *w, struct message *message);
 
+/** @return the open session @p conn_id; NULL if it has none. The worker's thread. */
+struct session *worker_session(const struct worker *w, uint64_t conn_id);
+
 /** The log is full and blocks: nothing is read, and no session is opened, until it has room. The worker's thread. */
 static inline bool worker_log_is_full(const struct worker *w)
 {

@@ -375,6 +375,26 @@ const struct settings_row settings_rows[] = {
          "packets. Each worker thread has an equal part of it. 0 captures no packets."),
     SIZE("capture.packet_bytes", capture.packet_bytes, 16, 64 * K, "256",
          "How many bytes of each captured or logged packet to keep."),
+    TEXT("triggers.filter", 0, triggers.filter, "",
+         "Save the packets of a session when the record of one of its statements or logins matches this "
+         "expression (querytap-filter(7)), such as err:1213 or d>1s. Leave empty to save none for this "
+         "reason."),
+    BOOL("triggers.trouble", triggers.trouble, "false",
+         "Save the packets of a session when it cannot be followed any further, or when a packet violates "
+         "the protocol."),
+    BOOL("triggers.abrupt_close", triggers.abrupt_close, "false",
+         "Save the packets of a session that does not end in order, for example by a reset or a timeout."),
+    BOOL("triggers.first_error", triggers.first_error, "false",
+         "Save the packets of a session when a statement is the first with its digest to fail."),
+    TEXT("triggers.directory", 0, triggers.directory, "",
+         "Directory for the saved packets, which only its owner may access. It is created with mode 0700 if "
+         "it does not exist; a second process cannot use it at the same time. Required by the other "
+         "settings of triggers."),
+    UINT("triggers.files", triggers.files, 2, 20000, "200",
+         "Maximum number of files with saved packets in triggers.directory, two each time; the oldest are "
+         "deleted."),
+    SIZE("triggers.bytes", triggers.bytes, 64 * K, 1024 * G, "256M",
+         "Maximum size of these files together; the oldest are deleted."),
     SIZE("profile.sample_bytes", profile.sample_bytes, 0, 1 * G, "512K",
          "Heap profiler: average number of bytes between two sampled allocations. 1 samples every "
          "allocation, 0 disables sampling."),

@@ -212,6 +212,15 @@ struct settings {
                 uint64_t packet_bytes; /**< bytes of each packet */
         } capture;
         struct {
+                char filter[SETTINGS_TEXT_MAX]; /**< an expression of the filter language; "" = none */
+                bool trouble;                   /**< what the dissector can't follow, or the linter reports */
+                bool abrupt_close;
+                bool first_error;                  /**< of each digest */
+                char directory[SETTINGS_TEXT_MAX]; /**< of the files; "" = none */
+                uint64_t files;                    /**< in it, at most */
+                uint64_t bytes;                    /**< of these files together, at most */
+        } triggers;
+        struct {
                 uint64_t sample_bytes;
                 uint64_t records; /**< the largest number of allocation records */
                 uint64_t marks;   /**< of the allocation records; the oldest goes first */
@@ -222,6 +231,13 @@ struct settings {
         struct settings_line lines[SETTINGS_SINKS]
                                   [SETTINGS_ROWS_MAX]; /**< by sink and row (settings/places.h) */
 };
+
+/** Can anything let packets of a session be saved? */
+static inline bool settings_have_triggers(const struct settings *s)
+{
+        return *s->triggers.filter != '\0' || s->triggers.trouble || s->triggers.abrupt_close ||
+               s->triggers.first_error;
+}
 
 /** Does @p redact, an enum settings_redact, replace the constants of statements? */
 static inline bool settings_redacts_literals(uint64_t redact)

@@ -241,6 +241,8 @@ void tap_end(struct tap *tap, const struct tap_ending *ending, uint64_t now_ns)
         record_set_uint(&r, FIELD_BYTES_SENT, ending->bytes_sent);
         record_set_uint(&r, FIELD_BYTES_RECEIVED, ending->bytes_received);
         record_set_text(&r, FIELD_REASON, span_str(ending->reason));
+        /* one that closes its connection before it logs in may be a health check */
+        r.is_trouble = !ending->expected && (ending->abrupt || v.username.len > 0);
         tap_emit(tap, &r);
         note_end(tap, ending, now_ns);
 }

@@ -175,6 +175,7 @@ void tap_server_ended(struct tap *tap, uint64_t now_ns);
 struct tap_ending {
         const char *reason;
         bool abrupt;             /**< neither side has closed its connection in order */
+        bool expected;           /**< the client quit, or the proxy was stopped */
         uint64_t bytes_sent;     /**< by the client */
         uint64_t bytes_received; /**< from the server */
 };

@@ -2,6 +2,7 @@
 
 #include "capture/session_pcap.h"
 #include "profile/heap/prof.h"
+#include "tap/tap_fields.h"
 #include "tap/tap_state.h"
 
 _Static_assert(sizeof(struct tap_about) <= CAPTURE_NOTE_MAX, "it is recorded as a note when a session ends");
@@ -137,6 +138,16 @@ bool tap_copy_has_ended(const struct tap_copy *copy)
         return copy->about.end_ns != 0;
 }
 
+uint64_t tap_copy_count(const struct tap_copy *copy)
+{
+        return copy->packets != NULL ? capture_count(copy->packets) : 0;
+}
+
+size_t tap_copy_size(const struct tap_copy *copy)
+{
+        return sizeof *copy + (copy->packets != NULL ? sizeof *copy->packets + copy->packets->len : 0);
+}
+
 static void begin(const struct tap_copy *copy, struct session_pcap *s, uint64_t lost, struct pcapng *out)
 {
         const struct tap_about *about = &copy->about;
@@ -162,7 +173,7 @@ void tap_copy_continue(const struct tap_copy *copy, struct session_pcap *s, uint
                        struct pcapng *out)
 {
         const struct tap_about *about = &copy->about;
-        uint64_t kept = copy->packets != NULL ? capture_count(copy->packets) : 0;
+        uint64_t kept = tap_copy_count(copy);
         uint64_t before = about->packets > kept ? about->packets - kept : 0; /* not kept any more */
         struct passage passage = {s, *seen > before ? *seen - before : 0};
         if (*seen == 0) {
@@ -193,4 +204,16 @@ void tap_copy_pcap(const struct tap_copy *copy, struct pcapng *out)
         uint64_t seen = 0;
         tap_copy_head(span_str(copy->about.listen_addr), out);
         tap_copy_continue(copy, &s, &seen, out);
+}
+
+bool tap_copy_hex(const struct tap_copy *copy, FILE *out)
+{
+        char intro[96] = "";
+        const struct tap_fields fields = {TAP_DUMP_FIELDS, copy->about.conn_id, NULL, intro, true};
+        uint64_t kept = tap_copy_count(copy);
+        if (copy->about.packets > kept) {
+                (void)snprintf(intro, sizeof intro, "(%llu packets are not kept any more)\n",
+                               (unsigned long long)(copy->about.packets - kept));
+        }
+        return tap_fields_write(copy->packets, &fields, out);
 }

@@ -8,6 +8,8 @@
 #include "capture/pcapng.h"
 #include "tap/tap.h"
 
+#include <stdio.h>
+
 struct session_pcap;
 struct tap_copy;
 
@@ -43,5 +45,10 @@ void tap_copy_head(struct span listen_addr, struct pcapng *out);
 
 /** Write it as a capture file (session_pcap.h). */
 void tap_copy_pcap(const struct tap_copy *copy, struct pcapng *out);
+/** Write it as a hex dump with the names of the fields (tap_fields.h). @return false when memory is out. */
+bool tap_copy_hex(const struct tap_copy *copy, FILE *out);
+/** How many packets it has, and how many bytes of memory it takes. */
+uint64_t tap_copy_count(const struct tap_copy *copy);
+size_t tap_copy_size(const struct tap_copy *copy);
 
 #endif

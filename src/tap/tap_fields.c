@@ -312,7 +312,7 @@ static void write_all(struct dump *d, const struct capture_copy *copy)
         if (copy != NULL) {
                 (void)capture_walk(copy, measure, &bytes);
         }
-        bool is_limited = d->fields->form != TAP_DUMP_PLAIN && bytes > SHOWN_MAX;
+        bool is_limited = d->fields->form != TAP_DUMP_PLAIN && !d->fields->is_whole && bytes > SHOWN_MAX;
         d->skip = is_limited ? bytes - SHOWN_MAX : 0;
         begin(d);
         if (copy != NULL) {
@@ -321,16 +321,24 @@ static void write_all(struct dump *d, const struct capture_copy *copy)
         end(d);
 }
 
+bool tap_fields_write(const struct capture_copy *packets, const struct tap_fields *fields, FILE *out)
+{
+        struct dump d = {.fields = fields, .annotate = annotate_new(fields->live), .out = out};
+        if (d.annotate != NULL) {
+                write_all(&d, packets);
+        }
+        annotate_free(d.annotate);
+        return d.annotate != NULL;
+}
+
 char *tap_fields_dump(const struct capture_copy *packets, const struct tap_fields *fields, size_t *len)
 {
-        struct dump d = {.fields = fields, .annotate = annotate_new(fields->live)};
         char *text = NULL;
         char *copy = NULL;
-        d.out = d.annotate != NULL ? open_memstream(&text, len) : NULL;
-        if (d.out != NULL) {
-                write_all(&d, packets);
-                bool is_whole = ferror(d.out) == 0;
-                is_whole = fclose(d.out) == 0 && is_whole;
+        FILE *out = open_memstream(&text, len);
+        if (out != NULL) {
+                bool is_whole = tap_fields_write(packets, fields, out) && ferror(out) == 0;
+                is_whole = fclose(out) == 0 && is_whole;
                 copy = is_whole ? prof_alloc(STAGE_CAPTURE, *len + 1) : NULL;
         }
         if (copy != NULL) {
@@ -339,6 +347,5 @@ char *tap_fields_dump(const struct capture_copy *packets, const struct tap_field
                 *len = 0;
         }
         free(text);
-        annotate_free(d.annotate);
         return copy;
 }

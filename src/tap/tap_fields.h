@@ -19,21 +19,27 @@
  *
  * Below the title no line has more than 80 columns. The text is always ASCII. Of a session with much data only the last packets are
  * shown, so that the thread that serves it is not busy for long.
- * Threads: the worker of the session.   Memory: STAGE_CAPTURE for the text. */
+ * Threads: the worker of the session; any if it is given no dissector.   Memory: STAGE_CAPTURE for the text. */
 #ifndef TAP_TAP_FIELDS_H
 #define TAP_TAP_FIELDS_H
 
 #include "capture/capture_copy.h"
 #include "tap/tap.h"
 
+#include <stdio.h>
+
 struct tap_fields {
         enum tap_dump form; /**< not TAP_DUMP_HEX */
         uint64_t conn_id;
         const struct dissect *live; /**< the session's dissector; NULL: it has ended */
         const char *intro;          /**< a line that comes first; may be empty */
+        bool is_whole;              /**< show all packets, however long that takes */
 };
 
-/** Dump the packets in @p packets. NULL: there is no recorder.
+/** Write the packets in @p packets (NULL: there is no recorder) to @p out. @return false when memory is out; then nothing is written. */
+bool tap_fields_write(const struct capture_copy *packets, const struct tap_fields *fields, FILE *out);
+
+/** The same as a text.
  *  @return what the caller frees with prof_free, *@p len bytes; NULL when memory is out. */
 char *tap_fields_dump(const struct capture_copy *packets, const struct tap_fields *fields, size_t *len);
 

@@ -104,7 +104,7 @@ char *tap_hex(const struct tap *tap, enum tap_dump form, size_t *len)
 {
         struct capture *capture = tap->shared->capture;
         char intro[96] = "(no packets are recorded: capture.bytes is 0)\n";
-        const struct tap_fields fields = {form, tap->conn_id, tap->front.dissect, intro};
+        const struct tap_fields fields = {form, tap->conn_id, tap->front.dissect, intro, false};
         if (capture == NULL) {
                 return dump(NULL, &fields, len);
         }
@@ -131,7 +131,7 @@ char *tap_hex_ended(const struct tap_shared *shared, uint64_t conn_id, enum tap_
         (void)snprintf(intro, sizeof intro,
                        "(this session has ended; its last %llu packets are still kept)\n",
                        (unsigned long long)capture_count(copy));
-        const struct tap_fields fields = {form, conn_id, NULL, intro};
+        const struct tap_fields fields = {form, conn_id, NULL, intro, false};
         return dump(copy, &fields, len);
 }
 

@@ -367,7 +367,7 @@ static void count(struct digest_stat *s, const struct record *r)
         }
 }
 
-void digests_count(struct digests *d, const struct digest_found *found, const struct record *r)
+bool digests_count(struct digests *d, const struct digest_found *found, const struct record *r)
 {
         struct digest_stat *s = found->stat;
         lock_take(&d->lock);
@@ -375,7 +375,9 @@ void digests_count(struct digests *d, const struct digest_found *found, const st
                 make_newest(d, s->at);
         }
         count(s, r);
+        bool first_error = s->errors == 1 && record_has(r, FIELD_ERRNO);
         lock_give(&d->lock);
+        return first_error;
 }
 
 void digests_count_later(struct digests *d, struct digest_stat *stat, enum record_finding finding, uint64_t n)

@@ -89,8 +89,8 @@ struct digest_found {
 /** Find the shape of @p sql, or add it. @p is_cleared: it is known that secret_suspected is false. */
 void digests_find(struct digests *d, struct span sql, struct sql_mode mode, bool is_cleared,
                   struct digest_found *found);
-/** Count @p r, a command of the shape @p found, which has a stat. */
-void digests_count(struct digests *d, const struct digest_found *found, const struct record *r);
+/** Count @p r, a command of the shape @p found, which has a stat. @return it is the first of its shape that failed. */
+bool digests_count(struct digests *d, const struct digest_found *found, const struct record *r);
 /** Count @p n statements of the shape @p hash, if it is known, that were found out about later. */
 void digests_count_finding(struct digests *d, const uint8_t hash[DIGEST_HASH], enum record_finding finding,
                            uint64_t n);

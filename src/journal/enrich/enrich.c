@@ -275,6 +275,7 @@ static __attribute__((noinline)) unsigned enrich_other(struct enrich *e, struct 
 
 unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, struct record *r)
 {
+        e->first_error = false;
         if (r->event != EVENT_QUERY) {
                 return enrich_other(e, session, r);
         }
@@ -301,7 +302,7 @@ unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, str
         }
         r->row_hashes = (struct span){NULL, 0};
         if (found->stat != NULL && r->command_id != COM_STMT_PREPARE && r->command_id != COM_STMT_CLOSE) {
-                digests_count(e->digests, found, r);
+                e->first_error = digests_count(e->digests, found, r);
         }
         return n;
 }

@@ -20,6 +20,7 @@ struct enrich {
         struct n_plus_one *n_plus_one;
         struct redact *redact;
         struct digest_found found; /**< what is known of the statement of the last record, a command */
+        bool first_error;          /**< the last record is of the first statement of its shape that failed */
         const struct scope_session *scope; /**< of the session of the next record */
         struct scope_periods periods;
         struct tags tags;

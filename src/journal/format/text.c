@@ -488,6 +488,7 @@ size_t text_line(const struct line *l)
         put_who(l);
         size_t event_at = l->w->at - from;
         put_event(l);
+        put_named(l, FIELD_PACKETS_FILE, "  packets in ");
         writer_char(l->w, '\n');
         return event_at;
 }

@@ -51,8 +51,7 @@ void emit_held_notice(struct dissect *d, uint64_t mono_ns)
                 d->held_full = true;
                 emit_notice(
                     d, mono_ns,
-                    "limits.held_bytes was reached: texts and values for which there is no space are cut",
-                    NULL, NULL);
+                    "limits.held_bytes was reached: texts and values for which there is no space are cut");
         }
 }
 
@@ -335,18 +334,25 @@ void emit_unsolicited_error(const struct dissect *d, uint64_t mono_ns, const str
         send(d, &r);
 }
 
-void emit_notice(const struct dissect *d, uint64_t mono_ns, const char *reason, const char *info,
+void emit_notice(const struct dissect *d, uint64_t mono_ns, const char *reason)
+{
+        struct record r;
+        begin(d, EVENT_NOTICE, mono_ns, &r);
+        record_set_text(&r, FIELD_REASON, span_str(reason));
+        send(d, &r);
+}
+
+void emit_opaque(const struct dissect *d, uint64_t mono_ns, const char *reason, const char *info,
                  const struct span *packet_bytes)
 {
         struct record r;
         begin(d, EVENT_NOTICE, mono_ns, &r);
+        r.is_trouble = true;
         if (packet_bytes != NULL) {
                 record_set_text(&r, FIELD_PACKET_BYTES, *packet_bytes);
         }
         record_set_text(&r, FIELD_REASON, span_str(reason));
-        if (info != NULL) {
-                record_set_text(&r, FIELD_INFO, span_str(info));
-        }
+        record_set_text(&r, FIELD_INFO, span_str(info));
         send(d, &r);
 }
 

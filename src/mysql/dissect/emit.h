@@ -18,9 +18,11 @@ void emit_login(struct dissect *d, uint64_t end_ns, const struct err *err, const
                 const char *reason);
 /** The server sent an error that no command asked for. */
 void emit_unsolicited_error(const struct dissect *d, uint64_t mono_ns, const struct err *err);
-/** Something cannot be known from here on. @p info may be NULL.
+/** Something cannot be known from here on. */
+void emit_notice(const struct dissect *d, uint64_t mono_ns, const char *reason);
+/** The session can't be followed any further, for @p reason; @p info says where.
  *  @param packet_bytes  the beginning of the packet that is why; NULL: it is not shown. */
-void emit_notice(const struct dissect *d, uint64_t mono_ns, const char *reason, const char *info,
+void emit_opaque(const struct dissect *d, uint64_t mono_ns, const char *reason, const char *info,
                  const struct span *packet_bytes);
 /** A session that was not followed since d->resync.since_ns is followed again at @p now_ns, or has ended; @p what says which. */
 void emit_resync(const struct dissect *d, uint64_t now_ns, const char *what);

@@ -41,5 +41,5 @@ void give_up(struct dissect *d, const char *reason, const struct message *m, enu
         d->opaque_reason = reason;
         d->has_news = true;
         d->phase = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH ? PHASE_UNREAD : PHASE_OPAQUE;
-        emit_notice(d, now_ns, reason, info, show ? &bytes : NULL);
+        emit_opaque(d, now_ns, reason, info, show ? &bytes : NULL);
 }

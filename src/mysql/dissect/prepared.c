@@ -12,8 +12,7 @@ bool prepared_add(struct dissect *d, const struct command *cmd, uint16_t n_param
                         d->statements_full = true;
                         emit_notice(d, cmd->last_ns,
                                     "more prepared statements than limits.statements: the text and values of "
-                                    "further statements are not logged",
-                                    NULL, NULL);
+                                    "further statements are not logged");
                 }
                 return true;
         }

@@ -255,6 +255,9 @@
             "Number of log records that were dropped at this point, in gap records. In the notice that an " \
             "opaque session is decoded again, or has ended, the number of its commands that were not "      \
             "logged.")                                                                                      \
+        ROW(PACKETS_FILE, "packets_file", packets_file, TEXT, OPTIONAL, "",                                 \
+            "Name of the file in triggers.directory to which the packets of the session were to be saved "  \
+            "because of this record. Absent if they were not.")                                             \
         ROW(REDACTED, "redacted", redacted, FLAGS, OWN, "",                                                 \
             "What was removed from the record: password, literals, values. Absent if nothing was removed.")
 /* clang-format on */

@@ -88,6 +88,9 @@ struct record {
         bool secret_behind; /**< what is cut off of its statement speaks of a password; not shown */
         bool
             is_cleared; /**< its statement was searched as a whole, and secret_suspected is false; not shown */
+        bool
+            is_trouble; /**< of a notice: the session can't be followed any further; of a disconnect: the session
+                              did not end in order; not shown */
         uint8_t session_source; /**< enum record_session_source */
         bool is_in_place;       /**< record_unpack returned it: it can get no further part */
         uint32_t
@@ -193,6 +196,7 @@ struct record {
         uint64_t transactions_omitted;
         struct value_list statements;
         uint64_t dropped;
+        struct span packets_file;
 
         struct record_session carried; /**< with RECORD_SESSION_CARRIED; see record_session */
 };

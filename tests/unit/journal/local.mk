@@ -24,6 +24,10 @@ TESTS += tests/unit/test-journal-sessions
 tests_unit_test_journal_sessions_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
 	tests/unit/journal/test_sessions.c
 tests_unit_test_journal_sessions_LDADD = $(JOURNAL) $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test-trigger
+TESTS += tests/unit/test-trigger
+tests_unit_test_trigger_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_trigger.c
+tests_unit_test_trigger_LDADD = $(JOURNAL) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-conflict
 TESTS += tests/unit/test-conflict
 tests_unit_test_conflict_SOURCES = $(UNIT_COMMON) tests/unit/json_check.c tests/unit/json_check.h \
