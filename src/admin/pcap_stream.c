@@ -215,20 +215,24 @@ static void on_done(void *arg)
         }
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+static void ask(struct pcap_stream *s)
 {
-        PROF_SCOPE(STAGE_ADMIN);
-        struct pcap_stream *s = arg;
         struct bufferevent *pipe =
             evhttp_connection_get_bufferevent(evhttp_request_get_connection(s->request));
-        (void)fd;
-        (void)what;
         if (s->is_asking || evbuffer_get_length(bufferevent_get_output(pipe)) > BACKLOG_MAX_BYTES) {
                 return;
         }
         while (s->filter != NULL && journal_visit(s->admin->journal, &s->record_cursor, see_record, s)) {
         }
         s->is_asking = proxy_ask_news(s->admin->proxy, &s->news, s);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+        PROF_SCOPE(STAGE_ADMIN);
+        (void)fd;
+        (void)what;
+        ask(arg);
 }
 
 /* --- the beginning ---------------------------------------------------------------------------------------------------- */
@@ -328,4 +332,5 @@ void handle_pcap_stream(struct call *call)
         evhttp_send_reply_start(s->request, HTTP_OK, "OK");
         tap_copy_head(span_str(proxy_listen_addr(a->proxy)), &s->out);
         evhttp_send_reply_chunk(s->request, s->chunk);
+        ask(s); /* at once, so that sessions that end from now on are new ones */
 }

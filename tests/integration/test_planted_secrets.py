@@ -7,7 +7,10 @@ import re
 import struct
 import subprocess
 import tempfile
+import threading
 import unittest
+import urllib.error
+import urllib.request
 
 import pymysql
 from pymysql.constants import CLIENT
@@ -29,10 +32,9 @@ PAGES = ["/", "/healthz", "/readyz", "/metrics", "/sessions", "/sessions?format=
 def bytes_of_dumps(text):
     """What the dumps in hex within a text show, lines joined, and what stands in it as hex digits."""
     found = []
-    for run in re.findall(rb"(?:^ +[0-9a-f]{6}  (?:[0-9a-f]{2} {1,2})+.*\n?)+", text, re.M):
-        digits = b"".join(re.sub(rb" ", b"", line[:70].split(b"  ", 1)[1][:49] if b"  " in line else b"") for line in
-                          (re.sub(rb"^ +", b"", one) for one in run.splitlines()))
-        found.append(bytes.fromhex(digits[:len(digits) // 2 * 2].decode()))
+    line = rb"^ +[0-9a-f]{6}  ((?:[0-9a-f]{2} {1,2})+).*\n?"
+    for run in re.finditer(rb"(?:" + line.replace(b"((", b"(?:(") + rb")+", text, re.M):
+        found.append(bytes.fromhex(b"".join(re.findall(line, run[0], re.M)).decode()))
     for digits in re.findall(rb"(?:[0-9A-Fa-f]{2}){6,}", text):
         found.append(bytes.fromhex(digits.decode()))
     return b"\n".join(found)
@@ -57,7 +59,7 @@ class Evidence:
         self.places[place] = (data, bytes_of_dumps(data))
 
     def take(self, proxy, files, sessions):
-        for page in [*PAGES, *(f"/sessions/{number}/{form}" for number in sessions for form in ("hex", "hex?annotate=1", "pcap"))]:
+        for page in [*PAGES, *(f"/sessions/{number}/{form}" for number in sessions for form in ("hex", "hex?annotate=1", "hex?format=json", "pcap"))]:
             self.add(page, proxy.admin(page))
         for path in files:
             with open(path, "rb") as f:
@@ -78,6 +80,15 @@ class Evidence:
         return [place for place, texts in self.places.items() if any(form in text for form in forms(secret) for text in texts)]
 
 
+def keeps(proxy, session):
+    """@return whether packets of @p session are still kept."""
+    try:
+        proxy.admin(f"/sessions/{session}/hex")
+    except urllib.error.HTTPError:
+        return False
+    return True
+
+
 class Watched:
     """A proxy that logs all it can, in every format at once."""
     numbers = itertools.count(1)
@@ -86,27 +97,55 @@ class Watched:
         self.server = server
         base = os.path.join(lab.FOLDER, f"planted-{next(Watched.numbers)}")
         self.files = [f"{base}-{f}.log" for f in FORMATS]
+        self.directory = f"{base}-packets"
         config = f"{base}.cfg"
         with open(config, "w") as f:
             logs = ",\n".join(f'{{ file = "{path}"; format = "{"text" if form == "verbose" else form}"; verbose = {str(form == "verbose").lower()}; }}'
                               for form, path in zip(FORMATS, self.files))
             f.write(f"logs = ( {logs} );\n")
         self.proxy = lab.Proxy("--config", config, "--hex", "--log-rows", "50", "--profile-sample-bytes", "1", "--log-level", "debug",
-                               "--log-recent-bytes", "64M", "--capture-bytes", "16M", "--capture-packet-bytes", "16K", "--log-when-full", "block", *args,
+                               "--log-recent-bytes", "64M", "--capture-bytes", "16M", "--capture-packet-bytes", "16K", "--log-when-full", "block",
+                               "--triggers-directory", self.directory, "--triggers-abrupt-close", "--triggers-filter", "cmd:quit", *args,
                                remote=f"127.0.0.1:{server.port}", **{"expect_lint": True, **keywords})
         self.evidence = Evidence()
+        self.packets = bytearray()
 
     def __enter__(self):
         self.proxy.__enter__()
+        self.stream = urllib.request.urlopen(f"http://{self.proxy.admin_addr}/pcap", timeout=lab.PATIENCE_S)
+        self.reader = threading.Thread(target=self.read_stream)
+        self.reader.start()
         return self
 
     def __exit__(self, *error):
-        self.proxy.__exit__(*error)
+        self.proxy.__exit__(*error)  # which ends the stream
+        self.reader.join(lab.PATIENCE_S)
+        self.stream.close()
 
-    def finish(self, numbers=()):
-        """@return what it wrote and serves."""
+    def read_stream(self):
+        while data := self.stream.read1(1 << 16):
+            self.packets += data
+
+    def finish(self):
+        """@return what it wrote and serves. A last session shows that the stream of packets has come that far."""
+        last = b"SELECT 'no more packets'"
+        self.proxy.idle()
+        c = RawClient(self.proxy.port, "bare", "planted")
+        c.query(last.decode())
+        c.close()
         self.proxy.settled()
-        self.evidence.take(self.proxy, [self.proxy.log_path, *self.files], numbers)
+        lab.wait_for(lambda: last in self.packets, "the stream of packets")
+        self.evidence.add("stream of packets", bytes(self.packets))
+
+        def is_saved():
+            counters = self.proxy.counters()
+            done = counters["packets_saved"] + counters["packets_unsaved"] + counters["triggers_dropped"]
+            return counters["packets_saved"] > 0 and counters["triggers_fired"] == done
+        lab.wait_for(is_saved, "the packets of triggers to be saved")
+        saved = [os.path.join(self.directory, name) for name in os.listdir(self.directory)]
+        # the packets of the other sessions are in what was saved
+        sessions = [n for n in (1, self.proxy.counters()["accepted"] - 1) if keeps(self.proxy, n)]
+        self.evidence.take(self.proxy, [self.proxy.log_path, *self.files, *saved], sessions)
         return self.evidence
 
 
