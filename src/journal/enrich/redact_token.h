@@ -9,8 +9,6 @@
 #include "base/writer.h"
 #include "mysql/record/record.h"
 
-#include <openssl/evp.h>
-
 enum { REDACT_VALUE_MAX = 15, REDACT_DIGITS = 16, REDACT_TOKENS = 1024 };
 
 /** The longest token: "redacted:" and its digits. */
@@ -23,14 +21,16 @@ struct redact_token {
         uint8_t digits[REDACT_DIGITS];
 };
 
+struct redact_mac;
+
 struct redact {
-        bool literals;      /**< replace constants in statements */
-        bool values;        /**< replace parameters, attributes, rows and what errors quote */
-        EVP_MAC_CTX *mac;   /**< keyed; NULL if neither of these is wanted */
-        uint8_t *buffer;    /**< the new texts of the current record */
-        size_t size;        /**< bytes of buffer */
-        struct value *list; /**< the new elements of lists of the current record */
-        size_t list_size;   /**< elements of list */
+        bool literals;          /**< replace constants in statements */
+        bool values;            /**< replace parameters, attributes, rows and what errors quote */
+        struct redact_mac *mac; /**< keyed; NULL if neither of these is wanted */
+        uint8_t *buffer;        /**< the new texts of the current record */
+        size_t size;            /**< bytes of buffer */
+        struct value *list;     /**< the new elements of lists of the current record */
+        size_t list_size;       /**< elements of list */
         size_t list_used;
         struct writer w;    /**< over buffer */
         uint8_t *canonical; /**< the meaning of the current constant */
