@@ -12,7 +12,7 @@
 #include "journal/enrich/template_cache.h"
 #include "mysql/sql/sql_key.h"
 
-enum { LAST_TEXT_MAX = 256 };
+enum { LAST_TEXT_MAX = 1024 };
 
 /** Its owner initialises it with zeros. */
 struct last_text {

@@ -139,24 +139,45 @@ static unsigned n_words = 1; /* index 0 means no word */
 static uint16_t index_of[INDEX_SIZE];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static unsigned slot_of(const char *word, size_t len)
+/** The @p len bytes at @p word, up to eight, at least LENGTH_MIN, as a number: without the bit in which letters differ by their case. */
+static inline uint64_t load(const char *word, size_t len)
 {
-        uint32_t hash = 2166136261U;
-        for (size_t i = 0; i < len; i++) {
-                hash = (hash ^ ((uint8_t)word[i] & 0xdfU)) * 16777619U; /* ignores the case of letters */
+        uint64_t bytes;
+        if (len >= 8) {
+                memcpy(&bytes, word, 8);
+        } else if (len >= 4) {
+                uint32_t first;
+                uint32_t last;
+                memcpy(&first, word, sizeof first);
+                memcpy(&last, word + len - sizeof last, sizeof last);
+                bytes = (uint64_t)last << 32 | first;
+        } else {
+                uint16_t first;
+                memcpy(&first, word, sizeof first);
+                bytes = (uint64_t)(uint8_t)word[len - 1] << 16 | first;
         }
-        return (hash ^ hash >> 15) % INDEX_SIZE;
+        return bytes & 0xdfdfdfdfdfdfdfdfU;
 }
 
-static bool same(const struct sql_word *w, const char *word, size_t len)
+/** It ignores the case of letters. */
+static inline unsigned slot_of(const char *word, size_t len)
 {
-        if (w->len != len) {
+        uint64_t hash = load(word, len) + len;
+        if (len > 8) {
+                hash ^= load(word + len - 8, 8) * 0xd6e8feb86659fd93U;
+        }
+        return (unsigned)(hash * 0x9e3779b97f4a7c15U >> 48) % INDEX_SIZE;
+}
+
+/** Apart from the case of letters. No character of names is taken for another one that words have: they differ in other bits, too. */
+static inline bool same(const struct sql_word *w, const char *word, size_t len)
+{
+        if (w->len != len || load(w->text, len) != load(word, len)) {
                 return false;
         }
-        for (size_t i = 0; i < len; i++) {
-                char c = word[i];
-                c = c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
-                if (c != w->text[i]) {
+        for (size_t at = 8; at < len; at += 8) {
+                size_t from = at + 8 <= len ? at : len - 8; /* some bytes are compared twice */
+                if (load(w->text + from, 8) != load(word + from, 8)) {
                         return false;
                 }
         }

@@ -22,7 +22,7 @@ struct sql_word {
         uint16_t stands_for;
 };
 
-/** Find a word in upper or lower case. @return NULL if it is not one of these. */
+/** Find a word in upper or lower case, of characters that names may have. @return NULL if it is not one of these. */
 const struct sql_word *sql_word_find(const char *word, size_t len);
 /** The word that MySQL's digests show in its place: DATABASE and SCHEMA are both SCHEMA. */
 const struct sql_word *sql_word_canonical(const struct sql_word *word);
