@@ -52,6 +52,7 @@ static void cut_text(struct record *r, enum record_field f, enum record_field le
         record_set_text(r, f, span_head(text, text.len > excess ? text.len - excess : 0));
         field_set_add(&r->cut, f);
         r->secret_behind = true; /* nobody searches what is missing */
+        r->is_cleared = false;   /* the new end may look like that of a URL */
 }
 
 static size_t excess_of(const struct record *r, size_t most)
