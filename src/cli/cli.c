@@ -53,6 +53,9 @@ static const struct command {
      "  -c, --config FILE     settings of these options (default: .querytap.cfg, up to the repository's "
      "root)\n"
      "      --report FILE     write the report to a file instead of standard error\n"
+     "      --json FILE       write it in other forms, too; also --junit, --sarif, --markdown (appends)\n"
+     "      --github          write annotations for GitHub Actions to standard error\n"
+     "      --compare FILE    say what differs from a run that has written FILE with --json\n"
      "      --settings FILE   settings of the proxy\n\n"
      "The exit status is that of the command; if the command succeeds, 1 if something was found."},
     {"tail", command_tail,

@@ -11,8 +11,9 @@
 #include "profile/heap/prof.h"
 #include "profile/heap/rate.h"
 #include "proxy/proxy.h"
+#include "run/compare.h"
 #include "run/judge.h"
-#include "run/report_text.h"
+#include "run/report.h"
 #include "run/supervisor.h"
 
 #include <errno.h>
@@ -40,6 +41,7 @@ struct run {
         struct proxy *proxy;
         struct tally_state *tally;
         struct judge judge;
+        struct compare compare;
         struct outcome outcome;
         struct rlimit files; /* open files that the command may have, as we may */
         char port[8];
@@ -166,20 +168,38 @@ static void stop_proxy(struct run *r)
 
 /* --- the report ----------------------------------------------------------------------------------------------------- */
 
-/** @return false if the report can't be written, which is reported. */
-static bool write_report(const struct run *r)
+/** Write the report in one form to @p path; NULL: to standard error. @return false if that is not possible, which is reported. */
+static bool write_report(const struct run *r, report_write *write, const char *path, const char *mode)
 {
-        const char *path = r->options.reports[RUN_REPORT_TEXT];
-        FILE *out = path != NULL ? fopen(path, "we") : stderr;
+        FILE *out = path != NULL ? fopen(path, mode) : stderr;
         if (out == NULL) {
                 diag(DIAG_ERROR, "%s: %s", path, strerror(errno));
                 return false;
         }
-        report_text(&r->outcome, out);
+        write(&r->outcome, out);
         bool ok = fflush(out) == 0 && ferror(out) == 0;
         ok = (path == NULL || fclose(out) == 0) && ok;
         if (!ok) {
-                diag(DIAG_ERROR, "the report can't be written: %s", strerror(errno));
+                diag(DIAG_ERROR, "the report %s can't be written: %s", path != NULL ? path : "",
+                     strerror(errno));
+        }
+        return ok;
+}
+
+static bool write_reports(const struct run *r)
+{
+        static report_write *const forms[REPORT_FORMS] = {
+            [REPORT_TEXT] = report_text,         [REPORT_JSON] = report_json,
+            [REPORT_JUNIT] = report_junit,       [REPORT_SARIF] = report_sarif,
+            [REPORT_MARKDOWN] = report_markdown, [REPORT_GITHUB] = report_github};
+        bool ok = true;
+        for (unsigned i = 0; i < REPORT_FORMS; i++) {
+                const char *path = r->options.reports[i];
+                bool is_wanted =
+                    path != NULL || i == REPORT_TEXT || (i == REPORT_GITHUB && r->options.github);
+                /* a summary of several steps is one file */
+                ok =
+                    (!is_wanted || write_report(r, forms[i], path, i == REPORT_MARKDOWN ? "ae" : "we")) && ok;
         }
         return ok;
 }
@@ -194,8 +214,11 @@ static int report(struct run *r, uint64_t began_ns)
         o->left_behind = r->supervisor.left_behind;
         o->is_empty = o->tally->total.statements == 0 && !r->options.config.allow_empty;
         o->duration_ns = clock_mono_ns() - began_ns;
+        if (r->options.compare != NULL) {
+                compare_add(&r->compare, o);
+        }
         bool ok = judge_run(&r->judge, o);
-        ok = write_report(r) && ok;
+        ok = write_reports(r) && ok;
         int status = outcome_exit(o);
         return ok || status != 0 ? status : EXIT_FAILED;
 }
@@ -234,6 +257,9 @@ static enum status read_files(struct run *r)
                                   .baseline_path = o->config.baseline,
                                   .mode = o->mode,
                                   .prune = o->prune};
+        if (o->compare != NULL && compare_read(&r->compare, o->compare) != STATUS_OK) {
+                return STATUS_INVALID;
+        }
         return judge_read(&r->judge);
 }
 
@@ -258,6 +284,7 @@ int command_run(int argc, char **argv)
         }
         outcome_fini(&r.outcome);
         judge_fini(&r.judge);
+        compare_fini(&r.compare);
         journal_free(r.journal);
         tally_free(r.tally);
         run_options_fini(&r.options);

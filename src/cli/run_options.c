@@ -148,7 +148,13 @@ bool run_options_parse(struct run_options *o, int argc, char **argv)
             {"update", .take = flags_take_switch, .into = &g.update},
             {"learn", .take = flags_take_switch, .into = &g.learn},
             {"prune", .take = flags_take_switch, .into = &o->prune},
-            {"report", .value = FLAG_VALUE, .take = flags_take_text, .into = &o->reports[RUN_REPORT_TEXT]},
+            {"report", .value = FLAG_VALUE, .take = flags_take_text, .into = &o->reports[REPORT_TEXT]},
+            {"json", .value = FLAG_VALUE, .take = flags_take_text, .into = &o->reports[REPORT_JSON]},
+            {"junit", .value = FLAG_VALUE, .take = flags_take_text, .into = &o->reports[REPORT_JUNIT]},
+            {"sarif", .value = FLAG_VALUE, .take = flags_take_text, .into = &o->reports[REPORT_SARIF]},
+            {"markdown", .value = FLAG_VALUE, .take = flags_take_text, .into = &o->reports[REPORT_MARKDOWN]},
+            {"github", .take = flags_take_switch, .into = &o->github},
+            {"compare", .value = FLAG_VALUE, .take = flags_take_text, .into = &o->compare},
         };
         bool ok = take_command(o, &argc, argv) &&
                   flags_parse(flags, sizeof flags / sizeof flags[0], FLAGS_FIRST, NULL, &argc, argv);

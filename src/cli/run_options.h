@@ -5,10 +5,8 @@
 
 #include "run/contract.h"
 #include "run/handover.h"
+#include "run/report.h"
 #include "run/run_config.h"
-
-/** The forms of the report. */
-enum run_report { RUN_REPORT_TEXT, RUN_REPORTS };
 
 struct run_options {
         struct handover handover;
@@ -16,7 +14,9 @@ struct run_options {
         const char *config_file;  /**< NULL = look for it */
         const char *remote;
         const char *settings_file;
-        const char *reports[RUN_REPORTS]; /**< files; NULL = not wanted, or standard error for the text */
+        const char *reports[REPORT_FORMS]; /**< files; NULL = not wanted, or standard error for the text */
+        bool github;                       /**< annotations, to standard error */
+        const char *compare;               /**< a report as JSON; NULL = none */
         enum contract_mode mode;
         bool prune;
         uint64_t findings; /**< bits by enum record_finding */

@@ -62,7 +62,7 @@ enum status budget_add(struct budgets *b, const char *scope, struct span metric,
 enum status budget_parse(struct budgets *b, const char *scope, const char *text, const char *where)
 {
         do {
-                const char *comma = strchrnul(text, ',');
+                const char *comma = text + strcspn(text, ",");
                 const char *equals = memchr(text, '=', (size_t)(comma - text));
                 char *end = NULL;
                 errno = 0;

@@ -6,20 +6,29 @@ src_librun_a_SOURCES = \
 	src/run/budget.h \
 	src/run/code_place.c \
 	src/run/code_place.h \
+	src/run/compare.c \
+	src/run/compare.h \
 	src/run/contract.c \
 	src/run/contract.h \
 	src/run/findings.c \
 	src/run/findings.h \
 	src/run/handover.c \
 	src/run/handover.h \
+	src/run/json_reader.c \
+	src/run/json_reader.h \
 	src/run/judge.c \
 	src/run/judge.h \
 	src/run/lookup.c \
 	src/run/lookup.h \
 	src/run/outcome.c \
 	src/run/outcome.h \
+	src/run/report.h \
+	src/run/report_github.c \
+	src/run/report_json.c \
+	src/run/report_junit.c \
+	src/run/report_parts.c \
+	src/run/report_sarif.c \
 	src/run/report_text.c \
-	src/run/report_text.h \
 	src/run/run_config.c \
 	src/run/run_config.h \
 	src/run/stable_text.c \

@@ -1,13 +1,13 @@
-#include "run/report_text.h"
+#include "run/report.h"
 
 #include "base/shown.h"
 
 #include <inttypes.h>
 #include <signal.h>
 
-enum { SCOPES_SHOWN = 3, SHAPE_COLUMNS = 300, SIGNALED = 128, NS_PER_MS = 1000000 };
+enum { SHAPE_COLUMNS = 300, SIGNALED = 128, NS_PER_MS = 1000000 };
 
-static const char why_empty[] = "no statement came through the proxy: the command may take the address of "
+const char report_why_empty[] = "no statement came through the proxy: the command may take the address of "
                                 "its server from a file, or from "
                                 "variables that querytap doesn't know (--env NAME={host} sets them, {port} "
                                 "and {socket} in arguments are replaced), "
@@ -28,8 +28,7 @@ static void put_scope(FILE *out, struct span scope)
         }
 }
 
-/** Write how the command ended and whether the run failed, without a newline. */
-static void put_verdict(const struct outcome *o, FILE *out)
+void report_verdict(const struct outcome *o, FILE *out)
 {
         uint64_t fails = o->by_level[OUTCOME_FAIL];
         if (o->is_empty) {
@@ -37,7 +36,7 @@ static void put_verdict(const struct outcome *o, FILE *out)
         } else if (fails > 0) {
                 (void)fprintf(out, "failed: %" PRIu64 " %s", fails, fails == 1 ? "problem" : "problems");
         } else {
-                (void)fputs(o->by_level[OUTCOME_INCONCLUSIVE] > 0 ? "inconclusive" : "passed", out);
+                (void)fputs(report_result(o), out);
         }
         if (o->by_level[OUTCOME_INCONCLUSIVE] > 0) {
                 (void)fprintf(out, ", %" PRIu64 " inconclusive", o->by_level[OUTCOME_INCONCLUSIVE]);
@@ -66,31 +65,6 @@ static void put_number(FILE *out, uint64_t n, const char *what)
         (void)fprintf(out, "%" PRIu64 " %s%s", n, what, n == 1 ? "" : "s");
 }
 
-/** The scopes of the @p n items from @p i on, on one line. */
-static void put_scopes(const struct outcome *o, size_t i, size_t n, FILE *out)
-{
-        for (size_t k = 0; k < n && k < SCOPES_SHOWN; k++) {
-                (void)fputs(k > 0 ? ", " : "", out);
-                put_scope(out, o->items[i + k].scope);
-        }
-        if (n > SCOPES_SHOWN) {
-                (void)fprintf(out, " and %zu more", n - SCOPES_SHOWN);
-        }
-}
-
-/** The first text of the @p n items from @p i on, or the shortest of several. */
-static struct span shortest(const struct outcome *o, size_t i, size_t n, bool of_place)
-{
-        struct span best = {NULL, 0};
-        for (size_t k = i; k < i + n; k++) {
-                struct span one = of_place ? o->items[k].place : o->items[k].example;
-                if (one.len > 0 && (best.len == 0 || (!of_place && one.len < best.len))) {
-                        best = one;
-                }
-        }
-        return best;
-}
-
 static void put_line(FILE *out, const char *head, struct span text)
 {
         if (text.len > 0) {
@@ -106,12 +80,11 @@ static void put_item(const struct outcome *o, size_t i, size_t n, FILE *out)
         (void)fprintf(out, "\n%s  ", outcome_level_name(item->level));
         shown_print(out, span_str(item->message));
         (void)fputs("\n    in ", out);
-        put_scopes(o, i, n, out);
+        report_scopes(o, i, n, out, put_scope);
         (void)fputc('\n', out);
         put_line(out, "    ", item->shape);
-        put_line(out, "    at ", shortest(o, i, n, true));
-        struct span example = shortest(o, i, n, false);
-        put_line(out, "    such as ", example);
+        put_line(out, "    at ", report_first_place(o, i, n));
+        put_line(out, "    such as ", report_shortest_example(o, i, n));
         if (item->advice != NULL) {
                 (void)fprintf(out, "    %s\n", item->advice);
         }
@@ -140,7 +113,7 @@ void report_text(const struct outcome *o, FILE *out)
                     t->lost, t->omitted);
         }
         if (o->is_empty) {
-                (void)fprintf(out, "\n%s  %s\n", outcome_level_name(OUTCOME_FAIL), why_empty);
+                (void)fprintf(out, "\n%s  %s\n", outcome_level_name(OUTCOME_FAIL), report_why_empty);
         }
         for (size_t i = 0; i < o->n;) {
                 size_t n = outcome_alike(o, i);
@@ -148,6 +121,6 @@ void report_text(const struct outcome *o, FILE *out)
                 i += n;
         }
         (void)fputs(o->n > 0 || o->is_empty ? "\n" : "", out);
-        put_verdict(o, out);
+        report_verdict(o, out);
         (void)fputc('\n', out);
 }

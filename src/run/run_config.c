@@ -217,7 +217,7 @@ static enum status take(struct run_config *c, const config_setting_t *setting, c
 /** Read the text of @p path. @return NULL if that is not possible, which is reported. */
 static char *slurp(const char *path)
 {
-        struct stat info;
+        struct stat info = {.st_mode = 0};
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         int error = fd < 0 || fstat(fd, &info) != 0 ? errno : 0;
         if (error == 0 && (!S_ISREG(info.st_mode) || info.st_size > RUN_CONFIG_MAX)) {

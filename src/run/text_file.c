@@ -23,10 +23,9 @@ int text_file_compare(struct span a, struct span b)
 
 /* --- reading -------------------------------------------------------------------------------------------------------- */
 
-/** Read all of @p path into f->bytes, with a NUL behind it. */
-static enum status slurp(struct text_file *f, const char *path, size_t *len)
+enum status text_file_slurp(const char *path, char **bytes, size_t *len)
 {
-        struct stat info;
+        struct stat info = {.st_mode = 0};
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (fd < 0 && errno == ENOENT) {
                 return STATUS_NOTFOUND;
@@ -35,9 +34,9 @@ static enum status slurp(struct text_file *f, const char *path, size_t *len)
         if (error == 0 && (!S_ISREG(info.st_mode) || info.st_size > TEXT_FILE_MAX)) {
                 error = S_ISREG(info.st_mode) ? EFBIG : EINVAL;
         }
-        f->bytes = error == 0 ? prof_alloc(STAGE_MAIN, (size_t)info.st_size + 1) : NULL;
-        for (*len = 0; f->bytes != NULL && *len < (size_t)info.st_size;) {
-                ssize_t n = read(fd, f->bytes + *len, (size_t)info.st_size - *len);
+        *bytes = error == 0 ? prof_alloc(STAGE_MAIN, (size_t)info.st_size + 1) : NULL;
+        for (*len = 0; *bytes != NULL && *len < (size_t)info.st_size;) {
+                ssize_t n = read(fd, *bytes + *len, (size_t)info.st_size - *len);
                 if (n <= 0) {
                         error = n < 0 ? errno : 0;
                         break;
@@ -47,14 +46,14 @@ static enum status slurp(struct text_file *f, const char *path, size_t *len)
         if (fd >= 0) {
                 (void)close(fd);
         }
-        if (error != 0 || f->bytes == NULL) {
+        if (error != 0 || *bytes == NULL) {
                 diag(DIAG_ERROR, "%s: %s", path,
                      error == EINVAL  ? "not a regular file"
                      : error == ELOOP ? "a symbolic link, which is not followed"
                                       : strerror(error != 0 ? error : ENOMEM));
                 return error != 0 ? STATUS_IO : STATUS_NOMEM;
         }
-        f->bytes[*len] = '\0';
+        (*bytes)[*len] = '\0';
         return STATUS_OK;
 }
 
@@ -146,7 +145,7 @@ enum status text_file_read(struct text_file *f, const char *path)
 {
         size_t len = 0;
         *f = (struct text_file){.bytes = NULL};
-        enum status status = slurp(f, path, &len);
+        enum status status = text_file_slurp(path, &f->bytes, &len);
         status = status == STATUS_OK ? parse(f, path, len) : status;
         if (status != STATUS_OK) {
                 text_file_free(f);

@@ -32,6 +32,8 @@ struct text_file {
  *  STATUS_INVALID, STATUS_IO or STATUS_NOMEM (reported). */
 enum status text_file_read(struct text_file *f, const char *path);
 void text_file_free(struct text_file *f);
+/** Read all of the regular file @p path into *@p bytes, for prof_free, with a NUL behind it. @return as text_file_read. */
+enum status text_file_slurp(const char *path, char **bytes, size_t *len);
 
 /** Begin to write @p path. @return NULL if that is not possible, which is reported. */
 FILE *text_file_begin(const char *path);

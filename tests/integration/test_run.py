@@ -1,4 +1,5 @@
 """querytap run: a command behind a proxy of its own, and what is reported of it."""
+import json
 import os
 import signal
 import subprocess
@@ -6,6 +7,7 @@ import sys
 import tempfile
 import time
 import unittest
+import xml.etree.ElementTree
 
 import lab
 
@@ -54,7 +56,8 @@ class Run(unittest.TestCase):
     def run_(self, *words, options=(), command=None, status=0, **keywords):
         keywords.setdefault("env", dict(os.environ))
         done = subprocess.run(self.argv(*words, options=options, command=command), capture_output=True, text=True, timeout=lab.PATIENCE_S, **keywords)
-        self.assertEqual(done.returncode, status, done.stderr)
+        if status is not None:
+            self.assertEqual(done.returncode, status, done.stderr)
         self.assertIsNone(lab.SANITIZED.search(done.stderr.encode()), done.stderr)
         return done
 
@@ -240,6 +243,60 @@ class Files(Run):
             self.put(".querytap.cfg", text)
             self.assertIn(".querytap.cfg:1: ", self.here("a=SELECT 1", options=["--update"], status=2).stderr)
             self.here("a=SELECT 1", options=["--config", "none"])
+
+
+class Reports(Run):
+    def reports(self, *words, **keywords):
+        """Run with all forms. Returns what each file has, by its form."""
+        folder = tempfile.mkdtemp(dir=lab.FOLDER)
+        files = {name: os.path.join(folder, name) for name in ("report", "json", "junit", "sarif", "markdown")}
+        options = [o for name, path in files.items() for o in (f"--{name}", path)]
+        done = self.run_(*words, options=[*options, "--github", *keywords.pop("options", [])], **keywords)
+        found = {"stderr": done.stderr}
+        for name, path in files.items():
+            with open(path) as f:
+                found[name] = f.read()
+        return found
+
+    def test_all_forms(self):
+        found = self.reports("loop=t::<list>", "b=SELECT 1", "b=SELECT nosuch", status=1)
+        self.assertIn("FAIL  n_plus_one", found["report"])
+        self.assertIn("::error title=querytap n_plus_one,file=app.py,line=12::n_plus_one: 6 of 10 statements in t::<list>%0A", found["stderr"])
+        self.assertIn("### querytap: failed", found["markdown"])
+        report = json.loads(found["json"])
+        self.assertEqual({s["name"]: s["statements"] for s in report["scopes"]}, {"": 1, "b": 2, "t::<list>": 10})
+        self.assertEqual((report["total"]["statements"], report["total"]["errors"], report["lost"], report["omitted"]), (13, 1, 0, 0))
+        suite = xml.etree.ElementTree.fromstring(found["junit"]).find("testsuite")
+        self.assertEqual((suite.get("tests"), suite.get("failures")), ("3", "1"))
+        self.assertEqual([c.get("name") for c in suite.findall("testcase") if c.find("failure") is not None], ["t::<list>"])
+        result, = json.loads(found["sarif"])["runs"][0]["results"]
+        self.assertEqual((result["ruleId"], result["level"]), ("n_plus_one", "error"))
+        location = result["locations"][0]["physicalLocation"]
+        self.assertEqual((location["artifactLocation"]["uri"], location["region"]["startLine"]), ("app.py", 12))
+
+    def test_two_runs(self):
+        before = os.path.join(tempfile.mkdtemp(dir=lab.FOLDER), "before.json")
+        self.run_("a=SELECT id FROM item", "a=SELECT name FROM item", options=["--json", before])
+        done = self.run_("a=SELECT id FROM item", "a=SELECT id FROM item", "a=SELECT 3", options=["--compare", before])
+        self.assertRegex(done.stderr, r"compare: gone, sent 1 times before\n.*\n    SELECT NAME FROM")
+        self.assertRegex(done.stderr, r"compare: sent 2 times, 1 times before\n.*\n    SELECT `id` FROM")
+        self.assertRegex(done.stderr, r"compare: new, sent 1 times\n.*\n    SELECT \?")
+
+    def test_passwords_are_in_no_report(self):
+        """20 passwords: in the environment, the URL, arguments, and SQL."""
+        word = "pLanted%d"
+        names = ["MYSQL_PWD", "DB_PASSWORD", "SECRET_KEY", "PGPASSWORD", "TOKEN"]
+        env = dict(os.environ, **{name: word % i for i, name in enumerate(names)},
+                   DATABASE_URL=f"mysql://pw:{word % 5}@127.0.0.1:{self.server.port}/shop", OTHER_URL=f"mysql://u:{word % 6}@replica:3306/x",
+                   GO_DSN=f"u:{word % 7}@tcp(other:3306)/x", PDO=f"mysql:host=x;password={word % 8}")
+        sql = [f"a=CREATE USER x1 IDENTIFIED BY '{word % 9}'", f"a=ALTER USER x1 IDENTIFIED BY '{word % 10}'", f"a=SET PASSWORD FOR x1 = PASSWORD('{word % 11}')",
+               f"a=GRANT SELECT ON shop.* TO x1 IDENTIFIED BY '{word % 12}'", f"a=SELECT nosuch FROM nosuch WHERE IDENTIFIED BY '{word % 13}'",
+               f"a=CREATE USER nosuch.x IDENTIFIED BY '{word % 14}'", f"a=SELECT PASSWORD('{word % 15}')", f"a=CHANGE MASTER TO MASTER_PASSWORD='{word % 16}'",
+               "a=DROP USER IF EXISTS x1"]
+        arguments = [f"--env=X_PASSWORD={word % 17}", f"--env=Y_URL=mysql://a:{word % 18}@{{host}}/x"]
+        found = self.reports(*sql, "exit=0", f"--password={word % 19}=", options=[*arguments, "--findings", "all"], status=None, env=env)
+        for name, text in found.items():
+            self.assertNotIn("pLanted", text, name)
 
 
 if __name__ == "__main__":

@@ -12,4 +12,9 @@ tests_unit_test_contract_SOURCES = $(UNIT_COMMON) tests/unit/run/suite.c tests/u
 tests_unit_test_contract_LDADD = $(RUN) $(TEST_LIBS)
 tests_unit_test_run_config_SOURCES = $(UNIT_COMMON) tests/unit/run/test_run_config.c
 tests_unit_test_run_config_LDADD = $(RUN) $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test-run-report
+TESTS += tests/unit/test-run-report
+tests_unit_test_run_report_SOURCES = $(UNIT_COMMON) tests/unit/json_check.c tests/unit/json_check.h tests/unit/run/suite.c \
+	tests/unit/run/suite.h tests/unit/run/test_report.c
+tests_unit_test_run_report_LDADD = $(RUN) $(TEST_LIBS)
 endif

@@ -1,7 +1,7 @@
 /* What a test suite sent, by scope and shape, and what is found in it. */
 #include "run/code_place.h"
 #include "run/findings.h"
-#include "run/report_text.h"
+#include "run/report.h"
 #include "suite.h"
 #include "tap.h"
 
