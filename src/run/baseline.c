@@ -52,10 +52,9 @@ bool baseline_knows(void *arg, struct span scope, const char *finding, struct sp
         return line != NULL;
 }
 
-static int by_name(const void *key, const void *use, const struct tally *t)
+static struct span name_of(const struct tally *t, size_t use)
 {
-        return text_file_compare(*(const struct span *)key,
-                                 t->scopes[((const struct tally_use *)use)->scope].name);
+        return t->scopes[t->uses[use].scope].name;
 }
 
 /** Did @p scope run? The uses are sorted by its name. */
@@ -65,7 +64,7 @@ static bool has_run(const struct tally *t, struct span scope)
         size_t high = t->n_uses;
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
-                int order = by_name(&scope, &t->uses[middle], t);
+                int order = text_file_compare(scope, name_of(t, middle));
                 if (order == 0) {
                         return true;
                 }

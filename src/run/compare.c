@@ -156,7 +156,7 @@ static int by_shape(const void *a, const void *b)
 void compare_add(const struct compare *c, struct outcome *o)
 {
         const struct tally *t = o->tally;
-        const struct tally_shape **sorted = prof_calloc(STAGE_MAIN, t->n_shapes + 1, sizeof *sorted);
+        const struct tally_shape **sorted = prof_calloc(STAGE_MAIN, t->n_shapes + 1, sizeof sorted[0]);
         if (sorted == NULL) {
                 o->failed_memory = true;
                 return;
