@@ -262,6 +262,7 @@ int command_proxy(int argc, char **argv)
         }
         h.reload.current = h.settings;
         inherited_init();
+        h.settings.takes_over = inherited_any();
         enum status status = build(&h);
         if (status != STATUS_OK &&
             diag_count(DIAG_ERROR) == 0) { /* otherwise the reason was reported already */

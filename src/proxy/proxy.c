@@ -277,9 +277,13 @@ enum status proxy_new(const struct settings *settings, struct event_base *main_b
 void proxy_drain(struct proxy *p)
 {
         if (!p->draining) {
+                bool hands_over = false;
                 p->draining = true;
+                for (unsigned i = 0; i < p->n_listeners; i++) {
+                        hands_over = hands_over || listener_is_inherited(p->listeners[i]);
+                }
                 for (unsigned i = 0; i < p->n_workers; i++) {
-                        worker_drain(p->workers[i]);
+                        worker_drain(p->workers[i], hands_over);
                 }
         }
 }

@@ -42,9 +42,10 @@ struct session_shared {
         struct loop loop;
         struct link_shared links;
         struct tap_shared tap;
-        struct event *time_check; /**< NULL = no session has a limit of time */
-        bool draining;            /**< each session ends as soon as it is in no transaction and no command */
-        struct session *first;    /**< the open sessions: a list (session_next) */
+        struct event *time_check;  /**< NULL = no session has a limit of time */
+        struct event *young_check; /**< NULL = while draining, young sessions end, too */
+        bool draining;             /**< each session ends as soon as it is in no transaction and no command */
+        struct session *first;     /**< the open sessions: a list (session_next) */
         struct session_counts counts;
 };
 
@@ -55,8 +56,8 @@ enum status session_shared_init(struct session_shared *shared, const struct sess
 /** Let new sessions begin with @p generation, to which a reference is taken. The worker's thread. */
 void session_shared_reload(struct session_shared *shared, struct generation *generation);
 /** From now on each session ends when it is in no transaction and no command, and its client is told so by an ERR packet; those that are at
- *  such a point already end now. */
-void session_shared_drain(struct session_shared *shared);
+ *  such a point already end now. If another process takes over (@p hands_over), those that have just begun go on for two seconds. */
+void session_shared_drain(struct session_shared *shared, bool hands_over);
 /** End all sessions now. Clients are told so if a packet boundary allows it, never within a result. */
 void session_shared_end(struct session_shared *shared);
 /** End the sessions whose time is over (limits.idle_timeout_ms, limits.transaction_timeout_ms), where their clients can be told. */

@@ -1,14 +1,20 @@
 /* The end of sessions when the proxy stops: each is told so by an ERR packet, between two transactions if there is time for that. */
+#include "base/clock.h"
 #include "mysql/wire/compress.h"
 #include "proxy/session_state.h"
 
+#include <event2/event.h>
 #include <stdio.h>
 
 enum {
         SHUTDOWN_ERRNO = 1053,
         PACKET_MAX = 256,
         FRAME_HEADER = 7,
-        SERVER_PACKET_MAX = PACKET_MAX - FRAME_HEADER
+        SERVER_PACKET_MAX = PACKET_MAX - FRAME_HEADER,
+        /** When another process takes over, a session that is younger goes on until it is as old: a client that connects for one
+         *  transaction then notices nothing. */
+        YOUNG_MS = 2000,
+        YOUNG_CHECK_MS = 50,
 };
 
 static const char *const sqlstate =
@@ -60,6 +66,10 @@ static void drain(struct session *s, bool now)
         if (s->state >= SESSION_REJECTED) {
                 return; /* it is ending by itself */
         }
+        if (!now && s->shared->young_check != NULL &&
+            tap_age_ns(s->tap, s->shared->loop.now_ns) < YOUNG_MS * CLOCK_MS_NS) {
+                return;
+        }
         const struct dissect_view v = tap_view(s->tap);
         if (s->state <= SESSION_CONNECTING || (s->state == SESSION_GATED && session_lacks_greeting(s))) {
                 refuse(s, &v, 0, 0);
@@ -99,9 +109,27 @@ static void drain_all(struct session_shared *shared, bool now)
         }
 }
 
-void session_shared_drain(struct session_shared *shared)
+static void on_young_check(evutil_socket_t fd, short what, void *arg)
 {
+        PROF_SCOPE(STAGE_WORKER);
+        struct session_shared *shared = arg;
+        (void)fd;
+        (void)what;
+        loop_tick(&shared->loop);
+        drain_all(shared, false);
+}
+
+void session_shared_drain(struct session_shared *shared, bool hands_over)
+{
+        static const struct timeval interval = {0, YOUNG_CHECK_MS * 1000};
         shared->draining = true;
+        if (hands_over && shared->young_check == NULL) {
+                shared->young_check = event_new(shared->loop.base, -1, EV_PERSIST, on_young_check, shared);
+                if (shared->young_check != NULL && loop_add(shared->young_check, &interval) != STATUS_OK) {
+                        event_free(shared->young_check); /* without memory they end at once */
+                        shared->young_check = NULL;
+                }
+        }
         drain_all(shared, false);
 }
 

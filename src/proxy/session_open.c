@@ -353,6 +353,9 @@ void session_shared_fini(struct session_shared *shared)
         if (shared->time_check != NULL) {
                 event_free(shared->time_check);
         }
+        if (shared->young_check != NULL) {
+                event_free(shared->young_check);
+        }
         loop_fini(&shared->loop);
         link_shared_fini(&shared->links);
         tap_shared_fini(&shared->tap);

@@ -109,14 +109,15 @@ static void on_drain(struct message *message)
         PROF_SCOPE(STAGE_WORKER);
         struct worker *w = (struct worker *)(void *)((char *)message - offsetof(struct worker, drain));
         loop_tick(&w->sessions.loop);
-        session_shared_drain(&w->sessions);
+        session_shared_drain(&w->sessions, w->hands_over);
         for (unsigned i = 0; i < w->n_listeners; i++) {
                 listener_close(w->listeners[i]);
         }
 }
 
-void worker_drain(struct worker *w)
+void worker_drain(struct worker *w, bool hands_over)
 {
+        w->hands_over = hands_over; /* the message makes it visible */
         worker_post(w, &w->drain);
 }
 

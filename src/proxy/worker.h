@@ -23,6 +23,7 @@ struct worker {
         struct listener *const *listeners; /**< if this worker accepts the clients … */
         unsigned n_listeners;              /**< … else 0 */
         pthread_t thread;
+        bool hands_over; /**< for the message drain */
         bool started;
 };
 
@@ -40,8 +41,9 @@ struct worker_config {
 struct worker *worker_new(const struct worker_config *config);
 /** Start its thread. Errors are reported. */
 enum status worker_start(struct worker *w);
-/** Accept no more clients, and let each session end when it is in no transaction. Once, before worker_stop. */
-void worker_drain(struct worker *w);
+/** Accept no more clients, and let each session end when it is in no transaction; for @p hands_over see session_shared_drain. Once,
+ *  before worker_stop. */
+void worker_drain(struct worker *w, bool hands_over);
 /** End its sessions and its thread. Messages that it has not run yet run on the caller's thread. The counts can still be read. */
 void worker_stop(struct worker *w);
 /** After worker_stop. */

@@ -166,6 +166,8 @@ struct settings {
         } log;
         struct settings_sink sinks[SETTINGS_SINKS]; /**< the first is that of log.file */
         uint64_t n_sinks;                           /**< at least 1 */
+        /** Not a setting: another process hands over to this one, which waits for the log files that the other one still writes to. */
+        bool takes_over;
         struct {
                 uint64_t sessions;
                 uint64_t admin_connections;

@@ -1,7 +1,15 @@
 """How the proxy stops: sessions end between transactions, and clients are told; sockets and notices of service managers."""
+import collections
+import glob
+import gzip
+import itertools
+import json
 import os
+import shutil
 import signal
 import socket
+import subprocess
+import threading
 import unittest
 
 import lab
@@ -132,6 +140,109 @@ class Manager(unittest.TestCase):
                     busy.query("COMMIT")
                     self.assertEqual(old.process.wait(lab.PATIENCE_S), 0)
                     lab.wait_for(lambda: new.counters()["accepted"] > 0, "the new one to accept")
+
+    def hand_over_under_load(self, times, start, stop):
+        """Clients that reconnect notice no hand-over, and the one log of all proxies has each statement once, whole, in files that are whole."""
+        log = os.path.join(lab.FOLDER, f"handed-{next(self.numbers)}", "log")
+        os.mkdir(os.path.dirname(log))
+        done, errors, end = [], [], threading.Event()
+
+        def work(name):
+            while not end.is_set():
+                try:
+                    c = RawClient(self.port)
+                    c.query(f"SELECT '{name}-{len(done)}'")
+                    c.quit()
+                    done.append(1)
+                except Exception as error:  # whatever it is: no client may see one
+                    errors.append(repr(error))
+                    return
+        with socket.create_server(("127.0.0.1", 0), backlog=128) as listen:
+            self.port = listen.getsockname()[1]
+            proxy = start(log, listen)
+            workers = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+            for w in workers:
+                w.start()
+            for _ in range(times):
+                before = len(done)
+                proxy = stop(proxy, log, listen)
+                lab.wait_for(lambda: len(done) > before + 20 or errors, "traffic after the hand-over")
+            end.set()
+            for w in workers:
+                w.join()
+            self.assertEqual(errors, [])
+            self.finish(proxy)
+        found = collections.Counter()
+        for name in sorted(glob.glob(log + "*")):
+            with (gzip.open if name.endswith(".gz") else open)(name, "rb") as f:
+                for line in f:
+                    r = json.loads(line)
+                    self.assertNotEqual(r["event"], "gap", r)
+                    if r["event"] == "query":
+                        found[r["conn_id"], r.get("query")] += 1
+        self.assertEqual(sum(n for (_, query), n in found.items() if (query or "").startswith("SELECT '")), len(done))
+        self.assertGreater(len(glob.glob(log + ".*")), 1, "it was rotated")
+
+    numbers = itertools.count(1)
+    ROTATED = ("--log-rotate-bytes", "40000", "--log-rotate-compress")
+
+    def test_one_log_is_handed_over(self):
+        def start(log, listen):
+            return lab.Proxy("-l", f"127.0.0.1:{self.port}", "--log", log, *self.ROTATED, *LATER, log=None,
+                             env={"SERVER_STARTER_PORT": f"127.0.0.1:{self.port}={listen.fileno()}"}, pass_fds=(listen.fileno(),))
+
+        def stop(old, log, listen):
+            new = start(log, listen)
+            self.assertIn(b"another process writes to it", new.stderr())
+            old.process.send_signal(signal.SIGTERM)
+            self.assertEqual(old.process.wait(lab.PATIENCE_S), 0)
+            old.stop(check=False)
+            lab.wait_for(lambda: b"was taken over" in new.stderr(), "the log to be taken over")
+            return new
+        self.finish = lambda proxy: proxy.stop()
+        self.hand_over_under_load(3, start, stop)
+
+    @unittest.skipUnless(lab.LONG, "a long test: --long")
+    @unittest.skipUnless(shutil.which("start_server"), "start_server is not installed (libserver-starter-perl)")
+    def test_start_server(self):
+        """The same with Debian's start_server, 20 times: HUP starts a new proxy and then stops the old one."""
+        status = os.path.join(lab.FOLDER, "start-server.status")
+
+        def running():
+            with open(status) as f:
+                return [line for line in f.read().splitlines() if line]
+
+        def start(log, listen):
+            listen.close()  # start_server binds the port itself
+            with open(os.path.join(lab.FOLDER, "start-server.err"), "wb") as err:
+                process = subprocess.Popen(
+                    ["start_server", f"--port=127.0.0.1:{self.port}", f"--status-file={status}", "--interval=1", "--", lab.BINARY, "proxy",
+                     "-r", f"127.0.0.1:{lab.server().port}", "-l", f"127.0.0.1:{self.port}", "--admin", "off", "--log", log,
+                     *self.ROTATED, *LATER, "--workers", "2"], stdout=err, stderr=err, env=dict(os.environ, XDG_STATE_HOME=lab.FOLDER))
+            lab.proxies.add(process)
+
+            def answers():
+                try:
+                    c = RawClient(self.port)
+                    c.quit()
+                    return True
+                except OSError:
+                    return False
+            lab.wait_for(answers, "the first proxy")
+            return process
+
+        def stop(process, log, listen):
+            before = running()
+            process.send_signal(signal.SIGHUP)
+            lab.wait_for(lambda: len(now := running()) == 1 and now != before, "the new proxy to be the only one")
+            return process
+
+        def finish(process):
+            process.send_signal(signal.SIGTERM)
+            process.wait(lab.PATIENCE_S)
+            lab.proxies.discard(process)
+        self.finish = finish
+        self.hand_over_under_load(20, start, stop)
 
 
 if __name__ == "__main__":

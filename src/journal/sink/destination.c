@@ -153,15 +153,21 @@ static bool rotation_failed(struct destination *d, int error)
 static bool rotate(struct destination *d, const struct output_queue *q)
 {
         char name[PATH_MAX];
+        char fresh[PATH_MAX];
         enum record_event event;
-        if (!rotate_move(&d->rotate, name, sizeof name)) {
+        (void)snprintf(fresh, sizeof fresh, "%s.next", d->path);
+        int fd = logfile_create(fresh);
+        if (fd < 0) {
+                rotate_put_off(&d->rotate);
                 return rotation_failed(d, errno);
         }
-        if (!destination_open(d)) {
+        if (!rotate_move(&d->rotate, fresh, name, sizeof name)) {
                 int error = errno;
-                rotate_move_back(&d->rotate, name);
+                (void)unlink(fresh);
+                (void)close(fd);
                 return rotation_failed(d, error);
         }
+        take_fd(d, fd, true);
         destination_begin(d);
         retention_free_space(d->retention, d->settings, output_queue_oldest(q, &event).len);
         sink_count(&d->counters->rotations, 1);

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FD_PATH_SIZE = 32, END_MAX = 8 };
+enum { FD_PATH_SIZE = 32, END_MAX = 8, TRIES = 3 };
 
 bool logfile_is_stream(int fd)
 {
@@ -33,24 +33,52 @@ bool logfile_is_output(int fd)
         return true;
 }
 
+static bool is_regular(int fd)
+{
+        struct stat st;
+        return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 /** @return false with EWOULDBLOCK if somebody else holds the lock. File systems without locks are accepted. */
 static bool lock(int fd)
 {
-        struct stat st;
-        if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-                return true;
-        }
-        return flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+        return !is_regular(fd) || flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+/** Is @p fd what @p path leads to, also by a link such as /dev/stdout? */
+static bool is_still(int fd, const char *path)
+{
+        struct stat here;
+        struct stat there;
+        return fstat(fd, &here) == 0 && stat(path, &there) == 0 && here.st_ino == there.st_ino &&
+               here.st_dev == there.st_dev;
 }
 
 int logfile_open(const char *path)
 {
-        int fd = files_append(path, 0, FILES_LOG_MODE);
-        if (fd >= 0 && !lock(fd)) {
+        for (int i = 0; i < TRIES; i++) {
+                int fd = files_append(path, 0, FILES_LOG_MODE);
+                bool locked = fd >= 0 && lock(fd);
+                /* whoever had the lock may have rotated the file after it was opened here */
+                if (fd < 0 || (locked && (!is_regular(fd) || is_still(fd, path)))) {
+                        return fd;
+                }
                 (void)close(fd);
-                errno = EWOULDBLOCK;
+                if (!locked) {
+                        break;
+                }
+        }
+        errno = EWOULDBLOCK;
+        return -1;
+}
+
+int logfile_create(const char *path)
+{
+        if (unlink(path) != 0 && errno != ENOENT) {
                 return -1;
         }
+        int fd = files_append(path, 0, FILES_LOG_MODE);
+        (void)(fd >= 0 && lock(fd)); /* nobody else knows it */
         return fd;
 }
 

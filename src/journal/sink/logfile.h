@@ -15,6 +15,9 @@ struct settings_sink;
 
 /** Open @p path to append to; a new file has mode 0640. @return the descriptor; -1 with errno (its text: files_why). */
 int logfile_open(const char *path);
+/** Create @p path, which is open and locked then. A file of this name is what a crash has left, and is removed.
+ *  @return the descriptor; -1 with errno. */
+int logfile_create(const char *path);
 /** Standard output; a pipe or terminal is opened again, else *@p owns is set to false. @return -1 with errno. */
 int logfile_stdout(bool *owns);
 /** The `write` of struct sink_ops for all of these: write(2). */

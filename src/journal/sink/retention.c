@@ -41,6 +41,7 @@ struct rotated_log {
         bool
             no_space_logged; /* that space is missing to compress; the rest is only for the retention thread */
         char tried[ROTATE_STAMP_LEN + 1]; /* stamp of the newest file that this round tried to compress */
+        _Atomic bool has_begun;           /* the log is ours: retention_begin */
         _Atomic bool failure_logged;
         _Atomic uint64_t errors;
 };
@@ -323,7 +324,9 @@ static void *run(void *arg)
         while (!atomic_load(&r->stopping)) {
                 uint64_t woken;
                 for (unsigned i = 0; i < r->n; i++) {
-                        process_log(r, &r->logs[i]);
+                        if (atomic_load(&r->logs[i].has_begun)) {
+                                process_log(r, &r->logs[i]);
+                        }
                 }
                 struct pollfd p[] = {{.fd = r->wake_fd, .events = POLLIN},
                                      {.fd = r->stop_fd, .events = POLLIN}};
@@ -334,7 +337,9 @@ static void *run(void *arg)
                 }
         }
         for (unsigned i = 0; i < r->n; i++) {
-                report_unhooked(&r->logs[i]);
+                if (atomic_load(&r->logs[i].has_begun)) {
+                        report_unhooked(&r->logs[i]);
+                }
         }
         return NULL;
 }
@@ -350,20 +355,6 @@ static void discard(struct retention *r)
                 (void)close(r->stop_fd);
         }
         prof_free(r);
-}
-
-/** The hook runs for what is rotated from now on. */
-static void begin_log(struct rotated_log *log, const struct settings_sink *settings)
-{
-        struct old_files files = {0};
-        log->settings = settings;
-        if ((settings->rotate_bytes > 0 || settings->rotate_seconds > 0) && list(log, &files) &&
-            files.n > 0) {
-                memcpy(log->hooked, files.all[files.n - 1].stamp, sizeof log->hooked);
-                (void)prune(log, &files,
-                            current_bytes(log, 0)); /* without the lock: there is no other thread yet */
-        }
-        old_files_free(&files);
 }
 
 enum status retention_new(const struct settings *settings, struct retention **out)
@@ -387,7 +378,7 @@ enum status retention_new(const struct settings *settings, struct retention **ou
         int error = r->wake_fd < 0 || r->stop_fd < 0 ? errno : 0;
         for (uint64_t i = 0; i < settings->n_sinks; i++) {
                 if (settings->sinks[i].rotate_bytes > 0 || settings->sinks[i].rotate_seconds > 0) {
-                        begin_log(&r->logs[r->n++], &settings->sinks[i]);
+                        r->logs[r->n++].settings = &settings->sinks[i];
                 }
         }
         if (error == 0) {
@@ -417,6 +408,24 @@ static struct rotated_log *find(struct retention *r, const struct settings_sink 
                 }
         }
         return NULL;
+}
+
+/** The hook runs for what is rotated from now on. */
+void retention_begin(struct retention *r, const struct settings_sink *settings)
+{
+        struct old_files files = {0};
+        struct rotated_log *log = find(r, settings);
+        if (log == NULL || atomic_load(&log->has_begun)) {
+                return;
+        }
+        if (list(log, &files) && files.n > 0) {
+                memcpy(log->hooked, files.all[files.n - 1].stamp, sizeof log->hooked);
+                (void)prune(log, &files,
+                            current_bytes(log, 0)); /* without the lock: the thread leaves it alone yet */
+        }
+        old_files_free(&files);
+        atomic_store(&log->has_begun, true);
+        notify(r->wake_fd);
 }
 
 void retention_free_space(struct retention *r, const struct settings_sink *settings, uint64_t need)

@@ -24,6 +24,8 @@ struct retention;
 
 /** Start the thread; *@p out is NULL if no log is rotated. Errors are reported. */
 enum status retention_new(const struct settings *settings, struct retention **out);
+/** Begin to take care of the old files of the log of @p settings: once it is open, so that no other process does. NULL does nothing. */
+void retention_begin(struct retention *r, const struct settings_sink *settings);
 /** Call after a file was rotated. NULL does nothing. */
 void retention_wake(struct retention *r);
 /** Call when the log of @p settings begins a file, with the bytes that it will have at least: removes the oldest files so that all,

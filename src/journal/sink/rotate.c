@@ -109,13 +109,40 @@ static int rename_new(const char *from, const char *to)
         return rename(from, to);
 }
 
-bool rotate_move(struct rotate *r, char *name, size_t size)
+void rotate_put_off(struct rotate *r)
+{
+        r->retry_ns = clock_mono_ns() + CLOCK_S_NS;
+}
+
+/** Give @p file the name @p to, and @p fresh its own name. There is always a file of that name, which is one of the two: another process
+ *  that opens it meanwhile finds the lock of the old file or that of the new one. (Without hard links there is none for a moment.)
+ *  @return 0, or -1 with errno; then nothing has changed. */
+static int exchange(const char *file, const char *fresh, const char *to)
+{
+        bool linked = link(file, to) == 0;
+        if (!linked && (errno == EEXIST || errno == ENOENT || rename_new(file, to) != 0)) {
+                return -1;
+        }
+        if ((linked ? rename(fresh, file) : rename_new(fresh, file)) == 0) {
+                return 0;
+        }
+        int error = errno;
+        if (linked) {
+                (void)unlink(to);
+        } else {
+                (void)rename_new(to, file);
+        }
+        errno = error;
+        return -1;
+}
+
+bool rotate_move(struct rotate *r, const char *fresh, char *name, size_t size)
 {
         uint64_t us = clock_wall_ns() / CLOCK_US_NS;
         us = us > r->last_us ? us : r->last_us + 1; /* the clock may have been set back */
         for (unsigned n = 0; n < NAMES_MAX; n++, us++) {
                 print_name(r, us, name, size);
-                if (!is_taken(name) && rename_new(r->settings->file, name) == 0) {
+                if (!is_taken(name) && exchange(r->settings->file, fresh, name) == 0) {
                         r->last_us = us;
                         return true;
                 }
@@ -127,14 +154,8 @@ bool rotate_move(struct rotate *r, char *name, size_t size)
                         break; /* somebody moved the log file away */
                 }
         }
-        r->retry_ns = clock_mono_ns() + CLOCK_S_NS;
+        rotate_put_off(r);
         return false;
-}
-
-void rotate_move_back(struct rotate *r, const char *name)
-{
-        r->retry_ns = clock_mono_ns() + CLOCK_S_NS;
-        (void)rename_new(name, r->settings->file);
 }
 
 void rotate_after(struct rotate *r, const char *stamp)

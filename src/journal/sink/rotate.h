@@ -42,10 +42,11 @@ size_t rotate_bytes_left(const struct rotate *r);
 bool rotate_is_old(const struct rotate *r, uint64_t wall_ns);
 /** Milliseconds until rotate_is_old may be true, at most a minute; -1 = never. */
 int rotate_wait_ms(const struct rotate *r, uint64_t wall_ns);
-/** Rename the file to @p name, which does not exist yet. @return false with errno. */
-bool rotate_move(struct rotate *r, char *name, size_t size);
-/** Undo rotate_move when no new file can be opened. */
-void rotate_move_back(struct rotate *r, const char *name);
+/** Rename the file to @p name, which does not exist yet, and the file @p fresh to what was its name. @return false with errno; then nothing
+ *  has changed, and no rotation is due for a second. */
+bool rotate_move(struct rotate *r, const char *fresh, char *name, size_t size);
+/** The same wait after a failure to make a fresh file. */
+void rotate_put_off(struct rotate *r);
 /** Give no name before @p stamp, that of the newest file in the folder: the clock may have been set back since. "" does nothing. */
 void rotate_after(struct rotate *r, const char *stamp);
 /** Does the size of @p fd differ from what was written to it? The new size is taken over. */

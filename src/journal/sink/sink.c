@@ -78,11 +78,18 @@ static enum status make_filter(struct sink *sink)
 static enum status open_destination(struct sink *sink)
 {
         struct destination *d = &sink->destination;
-        if (!destination_open(d)) {
+        bool opened = destination_open(d);
+        sink->awaited = !opened && errno == EWOULDBLOCK && sink->takes_over;
+        if (!opened && !sink->awaited) {
                 diag(DIAG_ERROR, "log file %s: %s", name_of(sink), files_why(errno));
                 return STATUS_IO;
         }
-        enter(sink, SINK_OPEN);
+        if (sink->awaited) {
+                diag(DIAG_INFO,
+                     "log file %s: another process writes to it; records are buffered until it has ended",
+                     name_of(sink));
+        }
+        enter(sink, opened ? SINK_OPEN : SINK_FAILING);
         sink->format = format_on(wanted_format(sink->settings), isatty(d->fd) != 0);
         d->record_end = sink->format == FORMAT_SLOW ? ";\n" : "\n";
         if (!output_queue_init(&sink->queue, QUEUE_BYTES)) {
@@ -92,9 +99,19 @@ static enum status open_destination(struct sink *sink)
         return STATUS_OK;
 }
 
-enum status sink_open(struct sink *sink, const struct settings_sink *settings, struct retention *retention)
+/** The file is open, and nobody else writes to it. */
+static void begin_file(struct sink *sink)
 {
         char newest[ROTATE_STAMP_LEN + 1];
+        struct destination *d = &sink->destination;
+        destination_begin(d);
+        retention_begin(d->retention, sink->settings);
+        retention_newest(d->retention, sink->settings, newest);
+        rotate_after(&d->rotate, newest);
+}
+
+enum status sink_open(struct sink *sink, const struct settings_sink *settings, struct retention *retention)
+{
         sink->settings = settings;
         sink->state = SINK_CLOSED;
         destination_init(&sink->destination, settings, &sink->counters, retention);
@@ -106,9 +123,9 @@ enum status sink_open(struct sink *sink, const struct settings_sink *settings, s
                 sink_close(sink);
                 return status;
         }
-        destination_begin(&sink->destination);
-        retention_newest(retention, settings, newest);
-        rotate_after(&sink->destination.rotate, newest);
+        if (!sink->awaited) {
+                begin_file(sink);
+        }
         return STATUS_OK;
 }
 
@@ -119,6 +136,19 @@ void sink_close(struct sink *sink)
         enter(sink, SINK_CLOSED);
         filter_free(sink->filter);
         sink->filter = NULL;
+}
+
+/** Try to get the file that another process has written to. @return false with errno. */
+static bool take_over(struct sink *sink)
+{
+        if (!destination_open(&sink->destination)) {
+                return false;
+        }
+        sink->awaited = false;
+        begin_file(sink);
+        enter(sink, SINK_OPEN);
+        diag(DIAG_INFO, "log file %s was taken over", name_of(sink));
+        return true;
 }
 
 /** @return false with errno if what was open stays so. */
@@ -141,7 +171,7 @@ static bool open_again(struct sink *sink)
 void sink_reopen(struct sink *sink)
 {
         struct destination *d = &sink->destination;
-        if (!d->ops->reopens) {
+        if (!d->ops->reopens || sink->awaited) {
                 return;
         }
         (void)sink_flush(sink);
@@ -226,6 +256,9 @@ static void on_progress(struct sink *sink, size_t n)
 /** A sink that fails is tried again by time: a reader that is gone would end each wait for it at once. */
 static void on_error(struct sink *sink, int error)
 {
+        if (sink->awaited && error == EWOULDBLOCK) {
+                return; /* as was said */
+        }
         sink_count(&sink->counters.errors, 1);
         if (!sink->destination.ops->reconnects && (error == EPIPE || error == EBADF)) {
                 diag(DIAG_WARNING,
@@ -247,6 +280,9 @@ static void on_error(struct sink *sink, int error)
 static bool is_ready(struct sink *sink)
 {
         struct destination *d = &sink->destination;
+        if (sink->awaited) {
+                return take_over(sink);
+        }
         if (d->fd < 0) {
                 return open_again(sink);
         }
@@ -294,6 +330,12 @@ static void write_pending(struct sink *sink)
 
 bool sink_flush(struct sink *sink)
 {
+        if (sink->awaited && !take_over(sink)) {
+                if (errno != EWOULDBLOCK) {
+                        on_error(sink, errno);
+                }
+                return false;
+        }
         if (sink->state != SINK_CLOSED) {
                 if (destination_is_renamed(&sink->destination, &sink->queue)) {
                         sink_reopen(sink);

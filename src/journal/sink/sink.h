@@ -9,6 +9,7 @@
  * A stuck or failing sink keeps what fits its queue and counts the rest as dropped. That is reported once, and so is the
  * recovery; a gap record then takes the place of what is missing. None of this cuts lines, nor does a rotation.
  * A file that was removed (and not only renamed) is closed as soon as that is noticed, and created again for the next record.
+ * A log file that another process hands over (takes_over) is failing, too, until that process has closed it.
  * A pipe or standard output that has no reader any more is closed until sink_reopen.
  *
  * Threads: the journal thread (after sink_open); the counters are for any.   Memory: STAGE_SINK. */
@@ -38,7 +39,9 @@ struct sink {
         struct output_queue queue;
         uint64_t missing;     /**< records that would stand behind the queue's last one but were dropped */
         uint64_t deadline_ns; /**< monotonic: wait for no reader after it; 0 = none */
-        unsigned logged;      /**< bits of what was reported and is not to be reported again */
+        bool takes_over; /**< set before sink_open: a file to which another process writes is waited for */
+        bool awaited;    /**< this one is */
+        unsigned logged; /**< bits of what was reported and is not to be reported again */
         struct sink_counters counters;
 };
 

@@ -28,6 +28,7 @@ enum status sinks_open(struct sinks *sinks, const struct settings *settings)
         enum status status = retention_new(settings, &sinks->retention);
         for (uint64_t i = 0; i < settings->n_sinks && status == STATUS_OK; i++) {
                 if (strcmp(settings->sinks[i].file, "off") != 0) {
+                        sinks->all[sinks->n].takes_over = settings->takes_over;
                         status = sink_open(&sinks->all[sinks->n], &settings->sinks[i], sinks->retention);
                         sinks->n += status == STATUS_OK ? 1 : 0;
                         status = status == STATUS_OK ? check_alone(sinks) : status;
@@ -38,10 +39,11 @@ enum status sinks_open(struct sinks *sinks, const struct settings *settings)
 
 void sinks_close(struct sinks *sinks)
 {
+        retention_stop(sinks->retention,
+                       sinks->deadline_ns); /* who takes over finds nobody at work on old files */
         for (unsigned i = 0; i < sinks->n; i++) {
                 sink_close(&sinks->all[i]);
         }
-        retention_stop(sinks->retention, sinks->deadline_ns);
 }
 
 void sinks_free(struct sinks *sinks)

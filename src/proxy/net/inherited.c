@@ -130,6 +130,11 @@ int inherited_take(const struct address *address)
         return -1;
 }
 
+bool inherited_any(void)
+{
+        return n_sockets > 0;
+}
+
 int inherited_take_only(void)
 {
         return n_sockets == 1 ? take(0) : -1;
@@ -142,8 +147,8 @@ void inherited_end(void)
                 int fd = take(0);
                 address_own(fd, text);
                 diag(DIAG_WARNING,
-                     "the socket on %s, with which querytap was started, is the address of neither "
-                     "'listen' nor 'admin': it is closed",
+                     "the socket on %s, with which querytap was started, is the address of no "
+                     "listener and not of 'admin': it is closed",
                      text);
                 (void)close(fd);
         }

@@ -6,7 +6,7 @@
 
 #include "proxy/net/address.h"
 
-enum { INHERITED_MAX = 16 };
+enum { INHERITED_MAX = 24 };
 
 /** Find the sockets, by the variables of the environment, which are removed: programs that we run have no use for them. Those that are not
  *  listening sockets are reported with diag and left alone. */
@@ -14,6 +14,8 @@ void inherited_init(void);
 /** The socket that is bound to @p address, or to its port on all addresses; -1 = there is none. It belongs to the caller and is
  *  non-blocking. */
 int inherited_take(const struct address *address);
+/** Is there a socket that was not taken? */
+bool inherited_any(void);
 /** The only socket, if there is one that was not taken, whatever it is bound to; else -1. */
 int inherited_take_only(void);
 /** Report the sockets that nobody took, and close them: their clients would wait for ever. */

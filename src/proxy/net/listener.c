@@ -37,6 +37,11 @@ const char *listener_addr(const struct listener *l)
         return l->addr;
 }
 
+bool listener_is_inherited(const struct listener *l)
+{
+        return l->inherited;
+}
+
 uint64_t listener_errors(const struct listener *l)
 {
         return atomic_load_explicit(&l->errors, memory_order_relaxed);

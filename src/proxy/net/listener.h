@@ -35,6 +35,8 @@ void listener_close(struct listener *l);
 void listener_free(struct listener *l);
 /** The address as bound (a free port was chosen for port 0). */
 const char *listener_addr(const struct listener *l);
+/** Was the program started with the socket? Then others may have it, too. */
+bool listener_is_inherited(const struct listener *l);
 /** How many accepts failed. */
 uint64_t listener_errors(const struct listener *l);
 

@@ -143,11 +143,47 @@ static void a_renamed_file_loses_nothing(void)
         end();
 }
 
+/** Two processes are as two sinks here: each has a descriptor and thus a lock of its own. */
+static void a_file_is_handed_over(void)
+{
+        char text[65536];
+        struct sink next = {.takes_over = true};
+        begin("handed-over");
+        uint64_t errors = diag_count(DIAG_ERROR);
+        CU_ASSERT_EQUAL_FATAL(sink_open(&next, &settings, NULL), STATUS_OK);
+        struct record r = sample_record(1, 12, 10);
+        sink_put(&next, &r, (struct span){NULL, 0});
+        put(10, 11);
+        CU_ASSERT_TRUE(sink_flush(&sink));
+        size_t len = read_file(text, sizeof text);
+        CU_ASSERT_FALSE(sink_flush(&next)); /* as long as the other one has it, nothing is written … */
+        CU_ASSERT_TRUE(sink_is_blocked(&next));
+        sink_reopen(&next);
+        CU_ASSERT_EQUAL(read_file(text, sizeof text), len);
+        put(11, 12);
+        CU_ASSERT_TRUE(sink_flush(&sink));
+        sink_close(&sink);
+        CU_ASSERT_TRUE(sink_flush(&next)); /* … but then all of it is */
+        CU_ASSERT_FALSE(sink_is_blocked(&next));
+        len = read_file(text, sizeof text);
+        struct sample_log log = sample_read(span_of(text, len), 1);
+        CU_ASSERT_EQUAL(log.records, 3);
+        CU_ASSERT_EQUAL(log.bad, 0);
+        CU_ASSERT_EQUAL(next.counters.dropped, 0);
+        CU_ASSERT_EQUAL(next.counters.errors, 0);
+        CU_ASSERT_EQUAL(diag_count(DIAG_ERROR), errors);
+        CU_ASSERT_EQUAL(sink_open(&sink, &settings, NULL),
+                        STATUS_IO); /* without being told to it does not wait */
+        sink_close(&next);
+        end();
+}
+
 static const struct tap_test tests[] = {
     {"no record goes to a removed file", no_record_goes_to_a_removed_file},
     {"what does not fit meanwhile is counted", what_does_not_fit_meanwhile_is_counted},
     {"records that were removed with the file are reported", records_that_were_removed_with_it_are_reported},
     {"a renamed file loses nothing", a_renamed_file_loses_nothing},
+    {"a file is handed over", a_file_is_handed_over},
 };
 
 int main(void)
