@@ -423,9 +423,27 @@ static __attribute__((noinline)) struct sql_token take_next(struct sql_lexer *l)
         return t;
 }
 
+/** Must @p statement be read for what it does to the mode? Not if it is empty, begins as UPDATE or USE do, or as SELECT, SHOW or SET do
+ *  without an underscore, which is in sql_mode; each of these ends with its semicolon. */
+static bool may_set_mode(struct span statement)
+{
+        while (statement.len > 0 && (class_of(statement.data[0]) & SPACE) != 0) {
+                statement = span_skip(statement, 1);
+        }
+        if (statement.len == 0) {
+                return false;
+        }
+        uint8_t first = statement.data[0] | 0x20;
+        return first != 'u' && (first != 's' || memchr(statement.data, '_', statement.len) != NULL);
+}
+
 /** A semicolon, @p at, is followed by another statement. */
 static __attribute__((noinline)) void begin_statement(struct sql_lexer *l, const uint8_t *at)
 {
+        if (!may_set_mode(span_of(l->begin, (size_t)(at - l->begin)))) {
+                l->begin = at + 1;
+                return;
+        }
         struct sql_mode mode = l->mode;
         bool goes_on = l->behind(span_of(l->begin, (size_t)(at - l->begin)), &mode);
         l->behind = goes_on ? l->behind : NULL;
