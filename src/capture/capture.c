@@ -367,7 +367,9 @@ static __attribute__((noinline)) void put_redacted_run(struct capture *c, struct
         size_t len = kinds;
         struct entry *e = begin_entry(c, t, kinds);
         describe_run(e, &last, kinds > 0 ? KIND_OF_EACH : kind_alone(&last), wall_ns);
-        put(c, t, span_of(last.kinds, kinds));
+        if (kinds > 0) {
+                put(c, t, span_of(last.kinds, kinds));
+        }
         const uint8_t *at = last.bytes.data;
         for (size_t i = 0; i < last.n; i++) {
                 size_t length = frame_length(frame_header(at));

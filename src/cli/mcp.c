@@ -93,6 +93,9 @@ static bool handle(const struct mcp_options *mcp, const struct client_options *o
 /** Add @p n bytes. @return false if memory is out. */
 static bool extend(struct line *l, const char *bytes, size_t n)
 {
+        if (n == 0) {
+                return true;
+        }
         if (l->is_too_long || l->len + n > EXCHANGE_MESSAGE_MAX) {
                 l->is_too_long = true;
                 return true;

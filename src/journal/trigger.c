@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -28,16 +29,20 @@ void trigger_file_name(char out[TRIGGER_NAME_MAX], uint64_t number, uint64_t con
 
 const char *trigger_file_parse(const char *name, uint64_t *number, uint64_t *conn_id)
 {
+        static const char middle[] = "Z-session-";
         struct tm tm = {0};
         char again[TRIGGER_NAME_MAX];
         uint64_t ns;
-        if (strlen(name) >= TRIGGER_NAME_MAX ||
-            sscanf(name, "%4d%2d%2dT%2d%2d%2d.%9" SCNu64 "Z-session-%20" SCNu64, &tm.tm_year, &tm.tm_mon,
-                   &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ns, conn_id) != 8) {
+        const char *rest = strlen(name) < TRIGGER_NAME_MAX ? strptime(name, "%Y%m%dT%H%M%S.", &tm) : NULL;
+        char *end = NULL;
+        if (rest == NULL) {
                 return NULL;
         }
-        tm.tm_year -= 1900;
-        tm.tm_mon -= 1;
+        ns = strtoull(rest, &end, 10);
+        if (strncmp(end, middle, sizeof middle - 1) != 0) {
+                return NULL;
+        }
+        *conn_id = strtoull(end + sizeof middle - 1, NULL, 10);
         *number = (uint64_t)timegm(&tm) * CLOCK_S_NS + ns;
         for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
                 trigger_file_name(again, *number, *conn_id, endings[i]);

@@ -2,7 +2,7 @@
 
 void row_singles_add(struct row_singles *s, uint64_t step, const struct record *r)
 {
-        struct row_hashes h;
+        struct row_hashes h = {.columns = 0};
         if (r->row_hashes.len > sizeof h) {
                 return;
         }

@@ -373,12 +373,12 @@ SPECIALIZED bool scan_text(struct scan *s)
  *  does not have. */
 static bool may_change_mode(struct span sql)
 {
-        const uint8_t *at = memchr(sql.data, ';', sql.len);
+        const uint8_t *at = sql.len > 0 ? memchr(sql.data, ';', sql.len) : NULL;
         struct span left = sql;
         if (at == NULL || at + 1 == sql.data + sql.len) {
                 return false;
         }
-        while ((at = memchr(left.data, '_', left.len)) != NULL) {
+        while (left.len > 0 && (at = memchr(left.data, '_', left.len)) != NULL) {
                 size_t i = (size_t)(at - sql.data);
                 bool is_name =
                     i >= 3 && i + 5 <= sql.len && span_equal_nocase(span_of(at - 3, 8), "sql_mode");
