@@ -200,6 +200,22 @@ static void feed_split(struct player *p, enum side side, struct span bytes, size
         }
 }
 
+struct span tape_load(const char *name)
+{
+        static uint8_t tape[1 << 16];
+        char path[4096];
+        const char *top = getenv("top_srcdir");
+        (void)snprintf(path, sizeof path, "%s/tests/data/tapes/%s", top != NULL ? top : ".", name);
+        FILE *in = fopen(path, "rb");
+        if (in == NULL) {
+                (void)fprintf(stderr, "%s can't be read\n", path);
+                abort();
+        }
+        size_t n = fread(tape, 1, sizeof tape, in);
+        (void)fclose(in);
+        return span_of(tape, n);
+}
+
 void tape_play(struct span tape, const struct tape_options *options, FILE *out)
 {
         struct dissect_pool pool = {.first = NULL};

@@ -30,6 +30,9 @@ struct tape_options {
         bool count_only; /**< dissect_settings.count_only: a line "command" for each */
 };
 
+/** Read the recorded session tests/data/tapes/@p name, in static memory that the next call overwrites. Aborts if it can't be read. */
+struct span tape_load(const char *name);
+
 /** Play @p tape and write each record as a JSON line to @p out; times are all 0. */
 void tape_play(struct span tape, const struct tape_options *options, FILE *out);
 

@@ -28,19 +28,6 @@ static bool has(const char *fields)
 
 /* --- all packets of sessions that were recorded -------------------------------------------------------------------------- */
 
-static struct span load(const char *name)
-{
-        static uint8_t tape[1 << 16];
-        char path[4096];
-        const char *top = getenv("top_srcdir");
-        (void)snprintf(path, sizeof path, "%s/tests/data/tapes/%s", top != NULL ? top : ".", name);
-        FILE *in = fopen(path, "rb");
-        CU_ASSERT_PTR_NOT_NULL_FATAL(in);
-        size_t n = fread(tape, 1, sizeof tape, in);
-        (void)fclose(in);
-        return span_of(tape, n);
-}
-
 /** Print the line of @p text that has @p part. */
 static bool lacks(const char *name, const char *text, const char *part)
 {
@@ -62,7 +49,7 @@ static void tapes(void)
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
                 char file[64];
                 (void)snprintf(file, sizeof file, "%s.tape", names[i]);
-                char *all = fields_of(load(file), 1 << 20);
+                char *all = fields_of(tape_load(file), 1 << 20);
                 CU_ASSERT_TRUE(script_count(all, "\n  0+1 ") > 1);
                 CU_ASSERT_TRUE(lacks(names[i], all, " SURPLUS\n"));
                 CU_ASSERT_TRUE(lacks(names[i], all, " CUT\n"));
@@ -75,7 +62,7 @@ static void tapes(void)
 
 static void tapes_cut_anywhere(void)
 {
-        struct span in = load("values-1.tape");
+        struct span in = tape_load("values-1.tape");
         for (size_t bytes = 1; bytes < 80; bytes++) {
                 char *all = fields_of(in, bytes);
                 CU_ASSERT_TRUE(lacks("values-1", all, " SURPLUS\n"));

@@ -8,20 +8,6 @@
 #include <dirent.h>
 #include <stdlib.h>
 
-static uint8_t tape[1 << 16];
-
-static struct span load(const char *name)
-{
-        char path[4096];
-        const char *top = getenv("top_srcdir");
-        (void)snprintf(path, sizeof path, "%s/tests/data/tapes/%s", top != NULL ? top : ".", name);
-        FILE *in = fopen(path, "rb");
-        CU_ASSERT_PTR_NOT_NULL_FATAL(in);
-        size_t n = fread(tape, 1, sizeof tape, in);
-        (void)fclose(in);
-        return span_of(tape, n);
-}
-
 /** Number of places where @p part stands in @p text. */
 static int count(const char *text, const char *part)
 {
@@ -38,7 +24,7 @@ static void cut_at_every_byte(void)
                                             "mariadb-1.tape", "values-1.tape", "values-2.tape",
                                             "denied-1.tape"};
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-                struct span in = load(names[i]);
+                struct span in = tape_load(names[i]);
                 const struct tape_options whole = {.packet_bytes = 32};
                 char *expected = tape_records(in, &whole);
                 CU_ASSERT_TRUE(strlen(expected) > 500);
@@ -68,7 +54,7 @@ static void runs_of_packets(void)
         static const char *const names[] = {"php-1.tape", "perl-1.tape", "pymysql-1.tape", "mariadb-1.tape",
                                             "values-1.tape"};
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-                struct span in = load(names[i]);
+                struct span in = tape_load(names[i]);
                 for (size_t bytes = 8; bytes <= 512; bytes *= 8) {
                         const struct tape_options single = {.packet_bytes = bytes, .apart = true};
                         const struct tape_options runs = {.packet_bytes = bytes, .runs = true};
@@ -88,7 +74,7 @@ static void runs_of_packets(void)
 static void php_session(void)
 {
         const struct tape_options options = {.split = 0};
-        char *text = tape_records(load("php-1.tape"), &options);
+        char *text = tape_records(tape_load("php-1.tape"), &options);
         static const char *const parts[] = {
             "\"query\":\"SELECT 1, 'zwei', NULL\"",
             "\"errno\":1146,\"sqlstate\":\"42S02\"",
@@ -112,7 +98,7 @@ static void php_session(void)
 static void local_infile(void)
 {
         const struct tape_options options = {.packet_bytes = 16};
-        char *text = tape_records(load("pymysql-1.tape"), &options);
+        char *text = tape_records(tape_load("pymysql-1.tape"), &options);
         CU_ASSERT_EQUAL(count(text, "LOCAL INFILE request"), 1);
         CU_ASSERT_EQUAL(count(text, "LOCAL INFILE end"), 1);
         CU_ASSERT_EQUAL(count(text, "\"affected_rows\":3"), 1);
@@ -122,10 +108,10 @@ static void local_infile(void)
 static void no_secrets_in_packets(void)
 {
         const struct tape_options options = {.packet_bytes = 256};
-        char *text = tape_records(load("mariadb-1.tape"), &options);
+        char *text = tape_records(tape_load("mariadb-1.tape"), &options);
         CU_ASSERT_EQUAL(count(text, " login:\n"), 1); /* no bytes behind the colon */
         free(text);
-        text = tape_records(load("denied-1.tape"), &options);
+        text = tape_records(tape_load("denied-1.tape"), &options);
         CU_ASSERT_EQUAL(count(text, "\"errno\":1045"), 1);
         CU_ASSERT_EQUAL(count(text, "\"event\":\"auth\""), 1);
         free(text);
@@ -134,7 +120,7 @@ static void no_secrets_in_packets(void)
 static void cut_texts_tell_their_length(void)
 {
         const struct tape_options options = {.query_bytes = 10};
-        char *text = tape_records(load("php-1.tape"), &options);
+        char *text = tape_records(tape_load("php-1.tape"), &options);
         CU_ASSERT_TRUE(count(text, "\"query\":\"SELECT 1, \",\"query_length\":22") == 1);
         CU_ASSERT_EQUAL(count(text, "opaque"), 0);
         free(text);
@@ -143,7 +129,7 @@ static void cut_texts_tell_their_length(void)
 /** Fail the n-th allocation of a played session, for each n: no crash, no leak. */
 static void every_allocation_fails_once(void)
 {
-        struct span in = load("php-1.tape");
+        struct span in = tape_load("php-1.tape");
         const struct tape_options options = {.packet_bytes = 32};
         int64_t before = prof_read(STAGE_DISSECT, LIB_COUNT).current_count_used +
                          prof_read(STAGE_FRAME, LIB_COUNT).current_count_used;
