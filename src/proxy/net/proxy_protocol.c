@@ -269,7 +269,7 @@ static void put_big_endian16(struct writer *w, unsigned value)
 void proxy_protocol_write(struct writer *w, unsigned version, const struct sockaddr_storage *source,
                           const struct sockaddr_storage *destination)
 {
-        enum { V2_PROXY = 0x21, TCP4 = 0x11, TCP6 = 0x21 };
+        enum { V2_LOCAL = 0x20, V2_PROXY = 0x21, TCP4 = 0x11, TCP6 = 0x21 };
         struct address_bytes from = address_bytes(source);
         struct address_bytes to = address_bytes(destination);
         from.len = from.len == to.len ? from.len : 0;
@@ -278,7 +278,8 @@ void proxy_protocol_write(struct writer *w, unsigned version, const struct socka
                 return;
         }
         writer_bytes(w, signature, SIGNATURE_LEN);
-        writer_uint(w, V2_PROXY, 1);
+        /* PROXY without an address is allowed, but HAProxy resets such a connection */
+        writer_uint(w, from.len == 0 ? V2_LOCAL : V2_PROXY, 1);
         writer_uint(w, from.len == 0 ? 0U : from.len == sizeof(struct in_addr) ? TCP4 : TCP6, 1);
         put_big_endian16(w, from.len > 0 ? (unsigned)(2 * from.len + 4) : 0);
         if (from.len > 0) {

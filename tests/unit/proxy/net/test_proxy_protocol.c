@@ -184,6 +184,10 @@ static void what_is_written_is_read(void)
                                 address_format(&p.source, p.source_len, text);
                         }
                         CU_ASSERT_STRING_EQUAL(text, pairs[i][2]);
+                        if (version ==
+                            2) { /* HAProxy resets a connection with the command PROXY and no address */
+                                CU_ASSERT_EQUAL(bytes[12], p.has_source ? 0x21 : 0x20);
+                        }
                 }
         }
 }
