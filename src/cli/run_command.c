@@ -29,7 +29,9 @@ enum {
         EXIT_NOT_FOUND = 127,
         SESSIONS_END_MS = 1000, /* the longest time that sessions have to end after the command */
         POLL_MS = 5,
-        SESSIONS = 2000, /* at most, unless the settings say more: each needs two open files */
+        SOCKET_MODE = 0600,
+        PATH_BYTES = 108, /* of a UNIX socket: sun_path */
+        SESSIONS = 2000,  /* at most, unless the settings say more: each needs two open files */
 };
 
 struct run {
@@ -45,6 +47,8 @@ struct run {
         struct outcome outcome;
         struct rlimit files; /* open files that the command may have, as we may */
         char port[8];
+        char folder[PATH_BYTES]; /* private, for the socket; "" = there is none */
+        char socket[PATH_BYTES];
         uint64_t end_ns; /* monotonic: sessions get no longer */
 };
 
@@ -58,6 +62,37 @@ static void hide_arguments(const struct run *r)
 }
 
 /* --- the proxy ------------------------------------------------------------------------------------------------------ */
+
+/** Listen on a UNIX socket, too, which clients use for the host localhost. Without one, only that does not work. */
+static void add_socket(struct run *r)
+{
+        struct settings *s = &r->settings;
+        const char *base = getenv("TMPDIR");
+        s->n_listeners = 0; /* those of the settings file are of the proxy that it is for */
+        int n = snprintf(r->folder, sizeof r->folder, "%s/querytap-XXXXXX",
+                         base != NULL && *base == '/' ? base : "/tmp");
+        if (n >= (int)(sizeof r->folder - sizeof "/mysql.sock")) {
+                (void)snprintf(r->folder, sizeof r->folder, "/tmp/querytap-XXXXXX");
+        }
+        if (mkdtemp(r->folder) == NULL) {
+                diag(DIAG_WARNING, "no UNIX socket is made: %s: %s", r->folder, strerror(errno));
+                r->folder[0] = '\0';
+                return;
+        }
+        (void)snprintf(r->socket, sizeof r->socket, "%.90s/mysql.sock", r->folder);
+        struct settings_listener *l = &s->listeners[0];
+        *l = (struct settings_listener){.socket_mode = SOCKET_MODE};
+        (void)snprintf(l->address, sizeof l->address, "unix:%s", r->socket);
+        s->n_listeners = 1;
+}
+
+static void remove_socket(const struct run *r)
+{
+        if (r->folder[0] != '\0') {
+                (void)unlink(r->socket);
+                (void)rmdir(r->folder);
+        }
+}
 
 /** The server is the one of --remote, of the settings, or the one to which the environment leads. */
 static enum status make_settings(struct run *r)
@@ -79,6 +114,7 @@ static enum status make_settings(struct run *r)
         (void)snprintf(r->options.handover.server, sizeof r->options.handover.server, "%.*s",
                        HANDOVER_SERVER_MAX - 1, s->remote);
         (void)snprintf(s->listen, sizeof s->listen, "127.0.0.1:0");
+        add_socket(r);
         (void)snprintf(s->admin, sizeof s->admin, "off");
         s->log.when_full = SETTINGS_WHEN_FULL_BLOCK; /* nothing may be lost */
         return settings_check(s);
@@ -101,10 +137,10 @@ static enum status start_proxy(struct run *r)
             (status = proxy_new(&r->settings, r->base, r->journal, &r->proxy)) != STATUS_OK) {
                 return status;
         }
-        const char *colon = strrchr(proxy_listen_addr(r->proxy), ':');
+        const char *colon = strrchr(proxy_listener_addr(r->proxy, 0), ':');
         (void)snprintf(r->port, sizeof r->port, "%s", colon != NULL ? colon + 1 : "");
         r->options.handover.address =
-            (struct handover_address){.host = "127.0.0.1", .port = r->port, .socket = "", .admin = ""};
+            (struct handover_address){.host = "127.0.0.1", .port = r->port, .socket = r->socket};
         return STATUS_OK;
 }
 
@@ -282,6 +318,7 @@ int command_run(int argc, char **argv)
                         diag(DIAG_ERROR, "the event loop can't be created: %s", strerror(errno));
                 }
         }
+        remove_socket(&r);
         outcome_fini(&r.outcome);
         judge_fini(&r.judge);
         compare_fini(&r.compare);

@@ -23,7 +23,6 @@ struct handover_address {
         const char *host;
         const char *port;
         const char *socket; /**< path; "" = there is none */
-        const char *admin;  /**< the address of the admin port, for `querytap --admin` */
 };
 
 struct handover {

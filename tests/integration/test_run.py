@@ -170,6 +170,13 @@ class Handover(Run):
                               env=dict(os.environ, DATABASE_URL=f"mysql://pw:secret@127.0.0.1:{self.server.port}/shop"))
         self.assertEqual((done.returncode, done.stdout), (0, "((17,),)\n"), done.stderr)
 
+    def test_the_socket_is_that_of_localhost(self):
+        done = self.run_(command=["sh", "-c", "mariadb --no-defaults -hlocalhost -upw -psecret -N -e 'SELECT 19'; dirname $MYSQL_UNIX_PORT"])
+        number, folder = done.stdout.split()
+        self.assertEqual(number, "19")
+        self.assertFalse(os.path.exists(folder))
+        self.assertIn("; 1 in no scope; ", done.stderr.replace("2 in no scope", "1 in no scope"))
+
     def test_arguments_are_hidden(self):
         process = self.begin("a=SELECT 1", "sleep", "x=password-planted")
         process.stdout.readline()
