@@ -9,6 +9,7 @@
 #include "admin/route.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/unix_socket.h"
 #include "profile/heap/leak_injection.h"
 #include "profile/heap/prof.h"
 #include "proxy/net/address.h"
@@ -24,7 +25,9 @@
 
 enum {
         HEADERS_MAX_BYTES = 16 * 1024,
-        LAST_REPLIES_MS = 100,            /* to write them out when the proxy stops */
+        LAST_REPLIES_MS = 100, /* to write them out when the proxy stops */
+        SOCKET_MODE = 0600,    /* only the user of the proxy, and root */
+        SOCKET_BACKLOG = 128,
         BODY_MAX_BYTES = 4 * 1024 * 1024, /* messages for /mcp */
 };
 
@@ -112,8 +115,8 @@ static void on_request(struct evhttp_request *request, void *arg)
 
 static enum status bind_port(struct admin *a, const struct address *address)
 {
-        struct sockaddr_storage where;
-        socklen_t len;
+        struct sockaddr_storage where = {.ss_family = AF_UNSPEC};
+        socklen_t len = 0;
         struct address numeric = *address;
         if (strcasecmp(address->host, "localhost") == 0) {
                 (void)snprintf(numeric.host, sizeof numeric.host, "127.0.0.1");
@@ -122,8 +125,14 @@ static enum status bind_port(struct admin *a, const struct address *address)
                 diag(DIAG_ERROR, "setting 'admin' is not an address: %s", a->context.settings->admin);
                 return STATUS_INVALID;
         }
-        enum status status = admin_listener_open(a->context.listener, (const struct sockaddr *)&where, len,
-                                                 inherited_take(&numeric));
+        int fd = inherited_take(&numeric);
+        enum status status = STATUS_IO;
+        if (fd < 0 && numeric.is_unix) {
+                fd = unix_socket_listen(numeric.host, SOCKET_MODE, SOCKET_BACKLOG, &a->socket);
+        }
+        if (fd >= 0 || !numeric.is_unix) {
+                status = admin_listener_open(a->context.listener, (const struct sockaddr *)&where, len, fd);
+        }
         if (status == STATUS_OK) {
                 address_own(admin_listener_fd(a->context.listener), a->addr);
         } else if (status == STATUS_IO) {
@@ -147,6 +156,19 @@ static void set_up_http(struct evhttp *http, struct admin *a)
         evhttp_set_gencb(http, on_request, a);
 }
 
+/** Can a UNIX socket be made there? */
+static enum status check_socket(const struct settings *settings, const struct address *address)
+{
+        char place[SETTINGS_PLACE_MAX];
+        bool is_unix = strcmp(settings->admin, "off") != 0 && address->is_unix;
+        int error = is_unix ? unix_socket_objection(address->host) : 0;
+        if (error != 0) {
+                diag(DIAG_ERROR, "%ssetting 'admin': the socket %s can't be used: %s",
+                     settings_place(settings, "admin", 0, place), address->host, strerror(error));
+        }
+        return error == 0 ? STATUS_OK : STATUS_INVALID;
+}
+
 enum status admin_check(const struct settings *settings)
 {
         struct address address;
@@ -154,15 +176,16 @@ enum status admin_check(const struct settings *settings)
         socklen_t len;
         char place[SETTINGS_PLACE_MAX];
         if (strcmp(settings->admin, "off") == 0 ||
-            (address_parse(settings->admin, &address) == STATUS_OK && !address.is_unix &&
-             guard_is_loopback(address.host) &&
-             (strcasecmp(address.host, "localhost") == 0 || address_numeric(&address, &where, &len)))) {
-                return STATUS_OK;
+            (address_parse(settings->admin, &address) == STATUS_OK &&
+             (address.is_unix ||
+              (guard_is_loopback(address.host) &&
+               (strcasecmp(address.host, "localhost") == 0 || address_numeric(&address, &where, &len)))))) {
+                return check_socket(settings, &address);
         }
         diag(DIAG_ERROR,
-             "%ssetting 'admin' must be a loopback address such as 127.0.0.1:6060, or off, not '%s': it "
-             "shows all "
-             "statements to whoever can connect to it",
+             "%ssetting 'admin' must be a loopback address such as 127.0.0.1:6060, a UNIX socket such as "
+             "unix:/run/querytap/admin, or off, not '%s': it shows all statements to whoever can connect to "
+             "it",
              settings_place(settings, "admin", 0, place), settings->admin);
         return STATUS_INVALID;
 }
@@ -245,6 +268,7 @@ void admin_free(struct admin *a)
                 (void)admin_listener_drain(a->context.listener, LAST_REPLIES_MS);
         }
         admin_listener_free(a->context.listener);
+        unix_socket_remove(&a->socket);
         log_marks_fini(&a->context.log_marks);
         prof_free(a);
 }

@@ -3,10 +3,12 @@
 #define ADMIN_ADMIN_STATE_H
 
 #include "admin/admin_context.h"
+#include "base/unix_socket.h"
 
 struct admin {
         struct admin_context context;
         char addr[128]; /**< where it listens */
+        struct unix_socket_file socket;
 };
 
 #endif

@@ -4,6 +4,7 @@ src_libcli_a_SOURCES = \
 	src/cli/cli.h \
 	src/cli/client.c \
 	src/cli/client.h \
+	src/cli/client_request.c \
 	src/cli/commands.h \
 	src/cli/config.c \
 	src/cli/config_check.c \
@@ -34,6 +35,8 @@ src_libcli_a_SOURCES = \
 	src/cli/read.c \
 	src/cli/reload.c \
 	src/cli/reload.h \
+	src/cli/response.c \
+	src/cli/response.h \
 	src/cli/run_command.c \
 	src/cli/run_options.c \
 	src/cli/run_options.h \

@@ -84,8 +84,11 @@ const struct settings_row settings_rows[] = {
                 "addresses, separated by commas, of servers that can take each other's place (see "
                 "upstream.policy).",
         RELOADABLE),
-    ADDRESS("admin", 0, admin, "127.0.0.1:6060", or_off,
-            "Address of the admin port, an HTTP server; it must be a loopback address. off disables it."),
+    ADDRESS(
+        "admin", 0, admin, "127.0.0.1:6060", or_off,
+        "Address of the admin port, an HTTP server: a loopback address, which every user of this machine can "
+        "connect to, or a UNIX socket such as unix:/run/querytap/admin, which only the proxy's user and "
+        "root can. off disables it."),
     UINT("workers", workers, 0, 64, "0",
          "Number of threads that forward traffic; 0 starts one thread per processor."),
     CHOICE("log_level", log_level, "info", levels,

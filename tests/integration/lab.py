@@ -373,6 +373,9 @@ class Proxy:
     # --- the admin port
 
     def admin(self, path, data=None, headers=None):
+        if self.admin_addr.startswith("unix:"):
+            return run("curl", "-sSf", *(["-d", "@-"] if data is not None else []), "--unix-socket", self.admin_addr[5:], f"http://localhost{path}",
+                       input=data, check=True).stdout
         request = urllib.request.Request(f"http://{self.admin_addr}{path}", data=data, headers=headers or {})
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return answer.read()

@@ -190,7 +190,7 @@ class Commands(unittest.TestCase):
         done = lab.querytap("stages", "--admin", f"127.0.0.1:{lab.free_port()}")
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"is a proxy running there?", done.stderr)
-        for wrong in ("nonsense", "6060", "unix:/run/q", "192.0.2.1", "off"):  # no name is looked up, no other host is contacted
+        for wrong in ("nonsense", "6060", "unix:/no/such/folder/q", "192.0.2.1", "off"):  # no name is looked up, no other host is contacted
             self.assertEqual(lab.querytap("stages", "--admin", wrong).returncode, 2)
 
     def test_address_without_its_host(self):
@@ -241,6 +241,26 @@ class Commands(unittest.TestCase):
             text = lab.wait_for(lambda: (t := open(proxy.log_path).read()) and "disconnect" in t and t, "the log")
             self.assertRegex(text, r"client > server  seq 0  len 14  COM_QUERY\n  000000  03 53 45 4c")
             self.assertRegex(text, r"SELECT 'live'\n")
+
+    def test_the_admin_port_on_a_unix_socket(self):
+        path = os.path.join(lab.FOLDER, "admin.sock")
+        with lab.Proxy("--admin", f"unix:{path}") as proxy:
+            self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+            lab.client(proxy.port, "-e", "SELECT 'seen over a socket'")
+            for command in (["sessions"], ["stages"], ["top"], ["heap", "verdicts"], ["heap", "mark", "here"]):
+                done = lab.querytap(*command, "--admin", f"unix:{path}")
+                self.assertIn(done.returncode, (0, 1) if command[-1] == "verdicts" else (0,), (command, done.stderr))
+            tail = subprocess.Popen([lab.BINARY, "tail", "-n", "100", "--admin", f"unix:{path}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertTrue(any(b"seen over a socket" in line for line in tail.stdout))
+            done = lab.querytap("proxy", "-l", "127.0.0.1:0", "--admin", f"unix:{path}")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"another program uses it", done.stderr)
+            proxy.stop()
+            self.assertIn(b"has stopped", tail.communicate(timeout=lab.PATIENCE_S)[1])
+        self.assertFalse(os.path.exists(path))
+        done = lab.querytap("stages", "--admin", f"unix:{path}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"no response from the admin port", done.stderr)
 
     def test_unix_sockets_and_reopen(self):
         path = os.path.join(lab.FOLDER, "listen.sock")

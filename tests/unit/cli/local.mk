@@ -1,5 +1,9 @@
 # Unit tests of src/cli, and of what is written about it: the manual and the settings file.
 if HAVE_CUNIT
+check_PROGRAMS += tests/unit/test-response
+TESTS += tests/unit/test-response
+tests_unit_test_response_SOURCES = $(UNIT_COMMON) tests/unit/cli/test_response.c
+tests_unit_test_response_LDADD = $(ROOMS) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-grouper
 TESTS += tests/unit/test-grouper
 tests_unit_test_grouper_SOURCES = $(UNIT_COMMON) tests/unit/cli/test_grouper.c
