@@ -61,7 +61,7 @@ static struct span name_of(const struct tally *t, size_t use)
 static bool has_run(const struct tally *t, struct span scope)
 {
         size_t low = 0;
-        size_t high = t->n_uses;
+        size_t high = t->uses != NULL && t->scopes != NULL ? t->n_uses : 0;
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
                 int order = text_file_compare(scope, name_of(t, middle));

@@ -156,7 +156,7 @@ static int by_shape(const void *a, const void *b)
 void compare_add(const struct compare *c, struct outcome *o)
 {
         const struct tally *t = o->tally;
-        const struct tally_shape **sorted = prof_calloc(STAGE_MAIN, t->n_shapes + 1, sizeof sorted[0]);
+        const struct tally_shape **sorted = prof_calloc(STAGE_MAIN, t->n_shapes + 1, sizeof(void *));
         if (sorted == NULL) {
                 o->failed_memory = true;
                 return;
@@ -174,7 +174,7 @@ void compare_add(const struct compare *c, struct outcome *o)
                                     s->counts.statements);
                 }
         }
-        qsort(sorted, t->n_shapes, sizeof *sorted, by_shape);
+        qsort(sorted, t->n_shapes, sizeof(void *), by_shape);
         for (size_t i = 0; i < c->n; i++) {
                 if (!is_sent(sorted, t->n_shapes, c->shapes[i].text)) {
                         outcome_add(o, note(c->shapes[i].text),

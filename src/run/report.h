@@ -31,8 +31,6 @@ report_write report_github;
 
 /* What several forms have in common. */
 
-/** "failed: 2 problems; pytest succeeded" */
-void report_verdict(const struct outcome *o, FILE *out);
 /** "failed", "inconclusive" or "passed". */
 const char *report_result(const struct outcome *o);
 /** Why it may be that no statement came through the proxy. */

@@ -148,7 +148,7 @@ void report_junit(const struct outcome *o, FILE *out)
         enum { SECONDS_LEN = 19 };
         char began[CLOCK_RFC3339_SIZE];
         struct cases cases = {.out = NULL};
-        const struct outcome_item **items = prof_calloc(STAGE_MAIN, o->n + 1, sizeof items[0]);
+        const struct outcome_item **items = prof_calloc(STAGE_MAIN, o->n + 1, sizeof(void *));
         if (items == NULL) {
                 diag(DIAG_ERROR, "the report for JUnit can't be written: out of memory");
                 return;
@@ -156,7 +156,7 @@ void report_junit(const struct outcome *o, FILE *out)
         for (size_t i = 0; i < o->n; i++) {
                 items[i] = &o->items[i];
         }
-        qsort(items, o->n, sizeof items[0], by_scope);
+        qsort(items, o->n, sizeof(void *), by_scope);
         walk(&cases, o, items);
         clock_rfc3339(o->began_ns, began);
         (void)fprintf(

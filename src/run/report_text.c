@@ -28,7 +28,8 @@ static void put_scope(FILE *out, struct span scope)
         }
 }
 
-void report_verdict(const struct outcome *o, FILE *out)
+/** "failed: 2 problems; pytest succeeded" */
+static void report_verdict(const struct outcome *o, FILE *out)
 {
         uint64_t fails = o->by_level[OUTCOME_FAIL];
         if (o->is_empty) {
