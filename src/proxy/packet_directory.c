@@ -149,16 +149,19 @@ static const char *objection(int fd)
 }
 
 /** @return the same as objection. */
-static const char *lock_directory(int fd)
+static const char *lock_directory(struct packet_directory *d, int fd)
 {
-        return flock(fd, LOCK_EX | LOCK_NB) == 0 ? NULL
-               : errno == EWOULDBLOCK            ? "is used by another process"
-                                                 : "can't be locked";
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+                return NULL;
+        }
+        d->is_used = errno == EWOULDBLOCK;
+        return d->is_used ? "is used by another process" : "can't be locked";
 }
 
 /** @return the directory, or -1 with d->what and d->error. */
 static int open_it(struct packet_directory *d, bool locked)
 {
+        d->is_used = false;
         int fd = open(d->settings->triggers.directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0) {
                 bool is_link = errno == ELOOP || errno == ENOTDIR;
@@ -167,7 +170,7 @@ static int open_it(struct packet_directory *d, bool locked)
                 return -1;
         }
         const char *what = objection(fd);
-        what = what == NULL && locked ? lock_directory(fd) : what;
+        what = what == NULL && locked ? lock_directory(d, fd) : what;
         if (what != NULL) {
                 (void)fail(d, what, 0);
                 (void)close(fd);
@@ -203,7 +206,7 @@ static bool is_ready(struct packet_directory *d)
 static void report(const struct packet_directory *d)
 {
         char place[SETTINGS_PLACE_MAX];
-        diag(DIAG_ERROR, "%ssetting 'triggers.directory': %s %s%s%s",
+        diag(d->is_used ? DIAG_WARNING : DIAG_ERROR, "%ssetting 'triggers.directory': %s %s%s%s",
              settings_place(d->settings, "triggers.directory", 0, place), d->settings->triggers.directory,
              d->what, d->error != 0 ? ": " : "", d->error != 0 ? strerror(d->error) : "");
 }
@@ -253,8 +256,10 @@ enum status packet_directory_open(struct packet_directory *d, const struct setti
         }
         if (!prepare(d)) {
                 report(d);
-                packet_directory_close(d);
-                return STATUS_IO;
+                if (!d->is_used) {
+                        packet_directory_close(d);
+                        return STATUS_IO;
+                }
         }
         return STATUS_OK;
 }

@@ -30,13 +30,16 @@ struct packet_directory {
         uint64_t bytes; /**< of all files, the one that is written included */
         int out;        /**< the file that is written; -1 = none */
         struct packet_file current;
+        bool is_used;     /**< another process has locked it */
         const char *what; /**< what failed last: "can't be written", for example; static text */
         int error;        /**< and the errno; 0 = `what` says all */
 };
 
 /** Could it be opened? Nothing is created, and it may be in use. What is wrong is reported, with the place of the setting. */
 enum status packet_directory_check(const struct settings *settings);
-/** Open it, and find the files that are in it. Errors are reported. @p settings must outlive it. */
+/** Open it, and find the files that are in it. Errors are reported. One that is still used by another process, such as the one that this
+ *  process takes over from, is reported, and opened when the first file is begun after that process has ended.
+ *  @p settings must outlive it. */
 enum status packet_directory_open(struct packet_directory *d, const struct settings *settings);
 /** Harmless on one that could not be opened. */
 void packet_directory_close(struct packet_directory *d);

@@ -129,11 +129,17 @@ class Triggers(unittest.TestCase):
             proxy.settled()
             self.assertEqual(saved(proxy)["packets_saved"], 1)
             self.assertEqual(len(os.listdir(self.folder)), 2)
-            # a second process does not get it
-            other = subprocess.run([lab.BINARY, "proxy", "-l", "127.0.0.1:0", "--admin", "off", "-r", proxy.remote, "--triggers-trouble",
-                                    "--triggers-directory", self.folder], stderr=subprocess.PIPE, check=False, timeout=lab.PATIENCE_S)
-            self.assertNotEqual(other.returncode, 0)
-            self.assertIn(b"is used by another process", other.stderr)
+            # a second process does not get it as long as this one runs
+            with lab.Proxy("--triggers-filter", "op:select", "--triggers-directory", self.folder) as other:
+                self.assertEqual(lab.client(other.port, input=b"SELECT 1").returncode, 0)
+                other.settled()
+                self.assertEqual(saved(other)["packets_unsaved"], 1)
+                self.assertIn(b"is used by another process", other.stderr())
+                proxy.stop()
+                self.assertEqual(lab.client(other.port, input=b"SELECT 1").returncode, 0)
+                other.settled()
+                self.assertEqual(saved(other)["packets_saved"], 1)
+                self.assertEqual(len(os.listdir(self.folder)), 4)
 
 
 if __name__ == "__main__":

@@ -221,10 +221,16 @@ static void wrong_directories_are_refused(void)
 
         begin("mode", 10, 65536); /* a lock is of an open directory, not of a process: this shows the same */
         CU_ASSERT_EQUAL_FATAL(packet_directory_open(&d, &settings), STATUS_OK);
-        CU_ASSERT_EQUAL(try_open(), STATUS_IO);
         CU_ASSERT_EQUAL(packet_directory_check(&settings), STATUS_OK); /* the proxy may run meanwhile */
+        struct packet_directory next;
+        CU_ASSERT_EQUAL_FATAL(packet_directory_open(&next, &settings), STATUS_OK);
+        CU_ASSERT_FALSE(save(&next, 1, false, 10));
+        CU_ASSERT_PTR_NOT_NULL(strstr(next.what, "another process"));
+        CU_ASSERT_TRUE(save(&d, 2, false, 10));
         packet_directory_close(&d);
-        CU_ASSERT_EQUAL(try_open(), STATUS_OK);
+        CU_ASSERT_TRUE(save(&next, 3, false, 10));
+        CU_ASSERT_EQUAL(next.bytes, 20);
+        packet_directory_close(&next);
         clear("mode");
 }
 
