@@ -306,5 +306,46 @@ class Reports(Run):
             self.assertNotIn("pLanted", text, name)
 
 
+# 1,000 tests, 4 at a time, over connections that they share; the tag and the variable name them, and some statements name none.
+PARALLEL = r'''
+import concurrent.futures, os, queue
+import pymysql
+pool = queue.SimpleQueue()
+for _ in range(6):
+    pool.put(pymysql.connect(host=os.environ["MYSQL_HOST"], port=int(os.environ["MYSQL_TCP_PORT"]), user="pw", password="secret", database="shop",
+                             init_command="SET @none = 1").cursor())
+def test(i):
+    c = pool.get()
+    if i % 2 == 0:
+        c.execute(f"SELECT id FROM item WHERE id = {i} /*test='t{i}'*/")
+    else:
+        c.execute(f"SET @querytap_scope = 't{i}'")
+        c.execute(f"SELECT id FROM item WHERE id = {i}")
+        c.execute("SET @querytap_scope = NULL")
+    c.execute(f"SELECT name FROM item WHERE id = {i}")
+    pool.put(c)
+with concurrent.futures.ThreadPoolExecutor(4) as all:
+    list(all.map(test, range(1000)))
+'''
+
+
+class Parallel(Run):
+    def test_every_statement_is_in_its_scope(self):
+        path = os.path.join(tempfile.mkdtemp(dir=lab.FOLDER), "json")
+        self.run_(command=[sys.executable, "-c", PARALLEL], options=["--json", path, "--findings", "none"])
+        with open(path) as f:
+            report = json.load(f)
+        texts = [s["text"] for s in report["shapes"]]
+        found = {s["name"]: {texts[x["shape"]]: x["statements"] for x in s["shapes"]} for s in report["scopes"]}
+        none = found.pop("")
+        self.assertEqual(none["SELECT NAME FROM `item` WHERE `id` = ?"], 1000)
+        self.assertNotIn("SELECT `id` FROM `item` WHERE `id` = ?", none)
+        self.assertEqual(set(found), {f"t{i}" for i in range(1000)})
+        for name, shapes in found.items():
+            self.assertEqual(shapes.get("SELECT `id` FROM `item` WHERE `id` = ?"), 1, name)
+            self.assertNotIn("SELECT NAME FROM `item` WHERE `id` = ?", shapes)
+        self.assertEqual((report["lost"], report["omitted"]), (0, 0))
+
+
 if __name__ == "__main__":
     unittest.main()
