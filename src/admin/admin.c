@@ -160,8 +160,7 @@ static void set_up_http(struct evhttp *http, struct admin *a)
 static enum status check_socket(const struct settings *settings, const struct address *address)
 {
         char place[SETTINGS_PLACE_MAX];
-        bool is_unix = strcmp(settings->admin, "off") != 0 && address->is_unix;
-        int error = is_unix ? unix_socket_objection(address->host) : 0;
+        int error = address->is_unix ? unix_socket_objection(address->host) : 0;
         if (error != 0) {
                 diag(DIAG_ERROR, "%ssetting 'admin': the socket %s can't be used: %s",
                      settings_place(settings, "admin", 0, place), address->host, strerror(error));
@@ -171,7 +170,7 @@ static enum status check_socket(const struct settings *settings, const struct ad
 
 enum status admin_check(const struct settings *settings)
 {
-        struct address address;
+        struct address address = {.is_unix = false};
         struct sockaddr_storage where;
         socklen_t len;
         char place[SETTINGS_PLACE_MAX];
