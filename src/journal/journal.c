@@ -168,10 +168,12 @@ static void take_message(struct journal *j, struct journal_port *port, const str
         take_record(j, port, (struct record_packed *)(void *)(memory + (m->bytes.data - memory)));
 }
 
-/** With log.when_full = block, what no sink can take stays in its ring. */
+/** With log.when_full = block, what no sink can take stays in its ring; so it does while a log file is handed over, since that is soon
+ *  over. */
 static bool can_take(struct journal *j, size_t len)
 {
-        if (j->settings->log.when_full == SETTINGS_WHEN_FULL_DROP || atomic_load(&j->stopping)) {
+        bool drops = j->settings->log.when_full == SETTINGS_WHEN_FULL_DROP && !sinks_are_awaited(&j->sinks);
+        if (drops || atomic_load(&j->stopping)) {
                 return true;
         }
         len += j->accounts.any ? ACCOUNT_BYTES : 0;

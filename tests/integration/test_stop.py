@@ -160,7 +160,7 @@ class Manager(unittest.TestCase):
         with socket.create_server(("127.0.0.1", 0), backlog=128) as listen:
             self.port = listen.getsockname()[1]
             proxy = start(log, listen)
-            workers = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+            workers = [threading.Thread(target=work, args=(name,), daemon=True) for name in "abcd"]
             for w in workers:
                 w.start()
             for _ in range(times):
@@ -209,6 +209,8 @@ class Manager(unittest.TestCase):
         status = os.path.join(lab.FOLDER, "start-server.status")
 
         def running():
+            if not os.path.exists(status):
+                return []
             with open(status) as f:
                 return [line for line in f.read().splitlines() if line]
 
@@ -228,7 +230,7 @@ class Manager(unittest.TestCase):
                     return True
                 except OSError:
                     return False
-            lab.wait_for(answers, "the first proxy")
+            lab.wait_for(lambda: answers() and running(), "the first proxy")
             return process
 
         def stop(process, log, listen):

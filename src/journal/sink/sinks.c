@@ -86,6 +86,15 @@ void sinks_retry(struct sinks *sinks)
         wake_retention(sinks);
 }
 
+bool sinks_are_awaited(const struct sinks *sinks)
+{
+        bool any = false;
+        for (unsigned i = 0; i < sinks->n; i++) {
+                any = any || sinks->all[i].awaited;
+        }
+        return any;
+}
+
 bool sinks_have_space(const struct sinks *sinks, size_t len)
 {
         for (unsigned i = 0; i < sinks->n; i++) {

@@ -35,6 +35,8 @@ static inline void sinks_put(struct sinks *sinks, const struct record *r, struct
 bool sinks_flush(struct sinks *sinks);
 /** Flush those that are stuck or failing. */
 void sinks_retry(struct sinks *sinks);
+/** Is one of them waiting for a file that another process hands over? */
+bool sinks_are_awaited(const struct sinks *sinks);
 /** Will sinks_put surely keep a record of @p len bytes (packed)? */
 bool sinks_have_space(const struct sinks *sinks, size_t len);
 void sinks_reopen(struct sinks *sinks);
