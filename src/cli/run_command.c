@@ -1,6 +1,7 @@
 /* run: a command behind a proxy of its own, and a report on what it sent. */
 #include "cli/commands.h"
 
+#include "admin/admin.h"
 #include "base/clock.h"
 #include "base/diag.h"
 #include "cli/descriptors.h"
@@ -41,6 +42,7 @@ struct run {
         struct event_base *base;
         struct journal *journal;
         struct proxy *proxy;
+        struct admin *admin;
         struct tally_state *tally;
         struct judge judge;
         struct compare compare;
@@ -49,6 +51,7 @@ struct run {
         char port[8];
         char folder[PATH_BYTES]; /* private, for the socket; "" = there is none */
         char socket[PATH_BYTES];
+        char admin_socket[PATH_BYTES];
         uint64_t end_ns; /* monotonic: sessions get no longer */
 };
 
@@ -80,6 +83,8 @@ static void add_socket(struct run *r)
                 return;
         }
         (void)snprintf(r->socket, sizeof r->socket, "%.90s/mysql.sock", r->folder);
+        (void)snprintf(r->admin_socket, sizeof r->admin_socket, "%.90s/admin.sock", r->folder);
+        (void)snprintf(s->admin, sizeof s->admin, "unix:%s", r->admin_socket);
         struct settings_listener *l = &s->listeners[0];
         *l = (struct settings_listener){.socket_mode = SOCKET_MODE};
         (void)snprintf(l->address, sizeof l->address, "unix:%s", r->socket);
@@ -90,6 +95,7 @@ static void remove_socket(const struct run *r)
 {
         if (r->folder[0] != '\0') {
                 (void)unlink(r->socket);
+                (void)unlink(r->admin_socket);
                 (void)rmdir(r->folder);
         }
 }
@@ -114,8 +120,8 @@ static enum status make_settings(struct run *r)
         (void)snprintf(r->options.handover.server, sizeof r->options.handover.server, "%.*s",
                        HANDOVER_SERVER_MAX - 1, s->remote);
         (void)snprintf(s->listen, sizeof s->listen, "127.0.0.1:0");
-        add_socket(r);
         (void)snprintf(s->admin, sizeof s->admin, "off");
+        add_socket(r);
         s->log.when_full = SETTINGS_WHEN_FULL_BLOCK; /* nothing may be lost */
         return settings_check(s);
 }
@@ -134,13 +140,14 @@ static enum status start_proxy(struct run *r)
         }
         journal_set_reader(r->journal, tally_see, r->tally);
         if ((status = journal_start(r->journal)) != STATUS_OK ||
-            (status = proxy_new(&r->settings, r->base, r->journal, &r->proxy)) != STATUS_OK) {
+            (status = proxy_new(&r->settings, r->base, r->journal, &r->proxy)) != STATUS_OK ||
+            (status = admin_new(&r->settings, r->base, r->proxy, r->journal, &r->admin)) != STATUS_OK) {
                 return status;
         }
         const char *colon = strrchr(proxy_listener_addr(r->proxy, 0), ':');
         (void)snprintf(r->port, sizeof r->port, "%s", colon != NULL ? colon + 1 : "");
-        r->options.handover.address =
-            (struct handover_address){.host = "127.0.0.1", .port = r->port, .socket = r->socket};
+        r->options.handover.address = (struct handover_address){
+            .host = "127.0.0.1", .port = r->port, .socket = r->socket, .admin = admin_addr(r->admin)};
         return STATUS_OK;
 }
 
@@ -195,11 +202,14 @@ static void stop_proxy(struct run *r)
         if (r->journal != NULL) {
                 journal_hurry(r->journal);
         }
+        admin_end_captures(r->admin);
         proxy_free(r->proxy);
         if (r->journal != NULL) {
                 journal_stop(r->journal);
                 journal_report_dropped(r->journal);
         }
+        admin_free(r->admin);
+        r->admin = NULL;
 }
 
 /* --- the report ----------------------------------------------------------------------------------------------------- */

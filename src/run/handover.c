@@ -272,7 +272,7 @@ static size_t fixed_variables(const struct handover *h, char out[][HANDOVER_SERV
                 const char *value;
         } all[] = {{"MYSQL_HOST", a->host},        {"MYSQL_TCP_PORT", a->port}, {"MYSQL_PORT", a->port},
                    {"MYSQL_UNIX_PORT", a->socket}, {"QUERYTAP_HOST", a->host},  {"QUERYTAP_PORT", a->port},
-                   {"QUERYTAP_SOCKET", a->socket}};
+                   {"QUERYTAP_SOCKET", a->socket}, {"QUERYTAP_ADMIN", a->admin}};
         size_t n = 0;
         for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
                 if (*all[i].value != '\0') {

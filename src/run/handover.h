@@ -23,6 +23,7 @@ struct handover_address {
         const char *host;
         const char *port;
         const char *socket; /**< path; "" = there is none */
+        const char *admin;  /**< of the admin port; "off" = there is none */
 };
 
 struct handover {

@@ -177,6 +177,14 @@ class Handover(Run):
         self.assertFalse(os.path.exists(folder))
         self.assertIn("; 1 in no scope; ", done.stderr.replace("2 in no scope", "1 in no scope"))
 
+    def test_a_scope_by_the_admin_port(self):
+        script = ("curl -sS -X POST --unix-socket ${QUERYTAP_ADMIN#unix:} 'http://localhost/scopes?do=begin&name=t::a';"
+                  "mariadb --no-defaults -hlocalhost -upw -psecret -N -e 'SELECT 19';"
+                  "curl -sS -o /dev/null -w '%{http_code}\\n' -X POST --unix-socket ${QUERYTAP_ADMIN#unix:} 'http://localhost/scopes?do=begin&name=b'")
+        done = self.run_(command=["sh", "-c", script], options=["--budget", "statements=0@t::a"], status=1)
+        self.assertEqual(done.stdout.split(), ["t::a", "19", "409"])
+        self.assertIn("    in t::a\n", done.stderr)
+
     def test_arguments_are_hidden(self):
         process = self.begin("a=SELECT 1", "sleep", "x=password-planted")
         process.stdout.readline()

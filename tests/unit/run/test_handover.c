@@ -39,7 +39,7 @@ static const struct {
 
 static struct handover handover(const char *server)
 {
-        struct handover h = {.address = {.host = "127.0.0.1", .port = "4000", .socket = ""}};
+        struct handover h = {.address = {.host = "127.0.0.1", .port = "4000", .socket = "", .admin = "off"}};
         (void)snprintf(h.server, sizeof h.server, "%s", server);
         return h;
 }
