@@ -79,6 +79,9 @@ void row_columns_add(struct row_columns *c, struct span body)
  *  all. @return false: there are others, or the row is incomplete. */
 static bool hash_short_values(const struct row_columns *c, struct span body, uint32_t out[ROW_HASHES_COLUMNS])
 {
+        if (body.len == 0) { /* data may be NULL */
+                return false;
+        }
         const uint8_t *at = body.data;
         const uint8_t *end = body.data + body.len;
         unsigned column = 0;
