@@ -166,7 +166,7 @@ void put_notice(struct span reason)
 
 bool loop_until(bool (*condition)(uint64_t), uint64_t wanted)
 {
-        const struct timeval limit = {20, 0};
+        const struct timeval limit = {60, 0};
         const struct timeval step = {0, 1000};
         struct timeval now;
         struct timeval end;
