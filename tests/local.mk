@@ -32,7 +32,7 @@ dist_check_SCRIPTS += tests/rooms.sh tests/maps.sh tests/environment
 # The program has what configure says that it is hardened with.
 TESTS += tests/hardening.sh
 dist_check_SCRIPTS += tests/hardening.sh
-EXTRA_DIST += tests/package tests/integration tests/page tests/bench tests/data tests/linear/run tests/linear/cases.tsv
+EXTRA_DIST += tests/package tests/recipes tests/integration tests/page tests/bench tests/data tests/linear/run tests/linear/cases.tsv
 
 # Benchmarks that are programs, and helpers of tests/bench/run: `make tests/bench/alloc`.
 EXTRA_PROGRAMS = tests/bench/alloc tests/bench/pass_epoll tests/bench/pass_events tests/bench/pass_pair \
