@@ -17,16 +17,19 @@
 #include "settings/places.h"
 
 #include <errno.h>
+#include <event2/bufferevent.h>
 #include <event2/http.h>
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/queue.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
         HEADERS_MAX_BYTES = 16 * 1024,
         LAST_REPLIES_MS = 100, /* to write them out when the proxy stops */
-        SOCKET_MODE = 0600,    /* only the user of the proxy, and root */
+        PEER_REPORT_S = 60,
         SOCKET_BACKLOG = 128,
         BODY_MAX_BYTES = 4 * 1024 * 1024, /* messages for /mcp */
 };
@@ -89,6 +92,29 @@ static const char *objection(struct evhttp_request *request)
         return NULL;
 }
 
+/** Is the request that of another user, on a UNIX socket that is for its owner only? The permissions of the file do not decide about a
+ *  connection from before they were changed, nor about one that another process has passed on. Reported once a minute. */
+static bool is_of_stranger(struct admin *a, struct evhttp_request *request)
+{
+        struct ucred peer = {.uid = (uid_t)-1};
+        socklen_t len = sizeof peer;
+        uint64_t now_ns = clock_mono_ns();
+        struct bufferevent *bev = evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+        if (!a->is_unix || (a->context.settings->admin_socket_mode & (S_IWGRP | S_IWOTH)) != 0 ||
+            (getsockopt(bufferevent_getfd(bev), SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+             (peer.uid == 0 || peer.uid == geteuid()))) {
+                return false;
+        }
+        if (a->peer_reported_ns == 0 || now_ns - a->peer_reported_ns > PEER_REPORT_S * CLOCK_S_NS) {
+                a->peer_reported_ns = now_ns;
+                diag(DIAG_WARNING,
+                     "the admin port has rejected a request of another user (uid %lld, pid %lld), because of "
+                     "the setting 'admin_socket_mode' (reported once a minute)",
+                     (long long)peer.uid, (long long)peer.pid);
+        }
+        return true;
+}
+
 static void on_request(struct evhttp_request *request, void *arg)
 {
         PROF_SCOPE(STAGE_ADMIN);
@@ -101,7 +127,9 @@ static void on_request(struct evhttp_request *request, void *arg)
                 evhttp_send_error(request, HTTP_SERVUNAVAIL, "out of memory");
                 return;
         }
-        const char *why_not = objection(request);
+        const char *why_not = is_of_stranger(a, request)
+                                  ? "this admin port is for the user who runs the proxy and for root only"
+                                  : objection(request);
         if (why_not != NULL) {
                 a->context.refused++;
                 call_fail(call, 403, "%s", why_not);
@@ -126,9 +154,11 @@ static enum status bind_port(struct admin *a, const struct address *address)
                 return STATUS_INVALID;
         }
         int fd = inherited_take(&numeric);
+        a->is_unix = numeric.is_unix;
         enum status status = STATUS_IO;
         if (fd < 0 && numeric.is_unix) {
-                fd = unix_socket_listen(numeric.host, SOCKET_MODE, SOCKET_BACKLOG, &a->socket);
+                fd = unix_socket_listen(numeric.host, (mode_t)a->context.settings->admin_socket_mode,
+                                        SOCKET_BACKLOG, &a->socket);
         }
         if (fd >= 0 || !numeric.is_unix) {
                 status = admin_listener_open(a->context.listener, (const struct sockaddr *)&where, len, fd);

@@ -8,7 +8,9 @@
 struct admin {
         struct admin_context context;
         char addr[128]; /**< where it listens */
+        bool is_unix;   /**< it listens on a UNIX socket: */
         struct unix_socket_file socket;
+        uint64_t peer_reported_ns; /**< when a request of another user was reported; 0 = never */
 };
 
 #endif

@@ -87,8 +87,12 @@ const struct settings_row settings_rows[] = {
     ADDRESS(
         "admin", 0, admin, "127.0.0.1:6060", or_off,
         "Address of the admin port, an HTTP server: a loopback address, which every user of this machine can "
-        "connect to, or a UNIX socket such as unix:/run/querytap/admin, which only the proxy's user and "
-        "root can. off disables it."),
+        "connect to, or a UNIX socket such as unix:/run/querytap/admin (see admin_socket_mode). off disables "
+        "it."),
+    MODE(
+        "admin_socket_mode", admin_socket_mode, "0600",
+        "Permissions, in octal, of the admin port if it is a UNIX socket. If only the owner may write to it, "
+        "requests of other users except root are rejected."),
     UINT("workers", workers, 0, 64, "0",
          "Number of threads that forward traffic; 0 starts one thread per processor."),
     CHOICE("log_level", log_level, "info", levels,

@@ -125,6 +125,7 @@ struct settings {
         uint64_t n_listeners; /**< in listeners; settings/listeners.h has all */
         char remote[SETTINGS_TEXT_MAX];
         char admin[SETTINGS_TEXT_MAX]; /**< "off" = none */
+        uint64_t admin_socket_mode;    /**< of the admin port on a UNIX socket */
         uint64_t workers;              /**< 0 = one for each processor */
         uint64_t log_level;            /**< enum diag_level */
         bool hex;                      /**< log packets, too */

@@ -2,7 +2,9 @@
 import json
 import os
 import signal
+import socket
 import subprocess
+import tempfile
 import unittest
 
 import lab
@@ -261,6 +263,33 @@ class Commands(unittest.TestCase):
         done = lab.querytap("stages", "--admin", f"unix:{path}")
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"no response from the admin port", done.stderr)
+
+    @unittest.skipIf(os.geteuid() != 0, "needs root, to connect as another user")
+    def test_the_user_of_an_admin_socket(self):
+        """The permissions of the file are not all: the user is checked, unless the setting admits others."""
+        def status(path):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(lab.PATIENCE_S)
+                os.seteuid(65534)
+                try:
+                    s.connect(path)
+                finally:
+                    os.seteuid(0)
+                s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                return s.recv(100).split()[1]
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            path = os.path.join(folder, "admin.sock")
+            with lab.Proxy("--admin", f"unix:{path}") as proxy:
+                with self.assertRaises(PermissionError):
+                    status(path)
+                os.chmod(path, 0o666)
+                self.assertEqual([status(path), status(path)], [b"403", b"403"])
+                self.assertEqual(proxy.stderr().count(b"another user (uid 65534, pid "), 1)
+                self.assertEqual(proxy.counters()["admin_refused"], 2)
+            with lab.Proxy("--admin", f"unix:{path}", "--admin-socket-mode", "0666"):
+                self.assertEqual(os.stat(path).st_mode & 0o777, 0o666)
+                self.assertEqual(status(path), b"200")
 
     def test_unix_sockets_and_reopen(self):
         path = os.path.join(lab.FOLDER, "listen.sock")
