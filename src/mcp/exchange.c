@@ -339,6 +339,7 @@ static void refuse(struct exchange *x, struct span body)
         json_decref(answer);
 }
 
+/** @return an array; what can't be read is a gap in it. */
 static json_t *read_lines(struct span body)
 {
         json_t *list = json_array();
@@ -346,9 +347,11 @@ static json_t *read_lines(struct span body)
                 const uint8_t *end = memchr(body.data, '\n', body.len);
                 size_t len = end != NULL ? (size_t)(end - body.data) : body.len;
                 json_error_t error;
-                json_t *line = len > 0 ? json_loadb((const char *)body.data, len, 0, &error) : NULL;
-                if (line != NULL) {
-                        (void)json_array_append_new(list, line);
+                if (len > 0) {
+                        json_t *line = json_loadb((const char *)body.data, len, JSON_ALLOW_NUL, &error);
+                        (void)json_array_append_new(
+                            list,
+                            line != NULL ? line : json_pack("{s:s, s:i}", "event", "gap", "dropped", 1));
                 }
                 body = span_skip(body, len + 1);
         }
@@ -366,10 +369,15 @@ void exchange_give(struct exchange *x, int status, struct span body)
                 return;
         }
         size_t i = x->n_given++;
-        x->answers[i] =
-            x->tool->is_lines ? read_lines(body) : json_loadb((const char *)body.data, body.len, 0, &error);
+        x->answers[i] = x->tool->is_lines
+                            ? read_lines(body)
+                            : json_loadb((const char *)body.data, body.len, JSON_ALLOW_NUL, &error);
         x->texts[i] = prof_spandup(STAGE_ADMIN, body);
-        if (x->n_given < TOOL_PATHS && x->tool->paths[x->n_given] != NULL) {
+        if (x->texts[i] == NULL || (x->answers[i] == NULL && !x->tool->is_text)) {
+                finish_text(x,
+                            span_str("the proxy's answer can't be read: it is incomplete, or memory is out"),
+                            true);
+        } else if (x->n_given < TOOL_PATHS && x->tool->paths[x->n_given] != NULL) {
                 want(x);
         } else {
                 show(x);

@@ -91,7 +91,7 @@ const struct tool tools[] = {
      "page is slow or a test sends too much.",
      .method = "GET", .paths = {"/findings"},
      .args = {TEXT("kind", "kind", "Only this finding, such as n_plus_one."),
-              NUMBER("n", 200, 20, "How many, at most.")},
+              NUMBER("n", 128, 20, "How many, at most.")},
      .show = show_findings},
     {"sessions", "Open sessions",
      "The open connections, and what each is doing. Use it to see who is connected, what runs now, and who "

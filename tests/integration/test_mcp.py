@@ -5,6 +5,7 @@ import subprocess
 import unittest
 
 import lab
+from rawclient import RawClient
 
 PLANTED = [f"hunter2-{n:02d}" for n in range(20)]
 SHOP = """CREATE TEMPORARY TABLE author (id INT PRIMARY KEY, name VARCHAR(40));
@@ -71,7 +72,10 @@ class Mcp(unittest.TestCase):
     def setUpClass(cls):
         cls.proxy = lab.Proxy("--profile-sample-bytes=4096")
         cls.addClassCleanup(cls.proxy.stop)
-        lab.client(cls.proxy.port, "--force", "--comments", input=(SHOP + PASSWORDS).encode())
+        raw = RawClient(cls.proxy.port)
+        raw.query("SELECT 'NUL at the end'\0")  # as mysqlslap sends it
+        raw.quit()
+        lab.client(cls.proxy.port, "--force", "--comments", "--default-character-set=utf8mb4", input=(SHOP + PASSWORDS).encode())
         cls.proxy.settled()
 
     def test_five_questions_take_one_call_each(self):
@@ -93,11 +97,11 @@ class Mcp(unittest.TestCase):
             self.assertEqual([t["name"] for t in m.ask("tools/list")["result"]["tools"]], [t["name"] for t in http.ask("tools/list")["result"]["tools"]])
             number = int(m.tool("search", q="err:1054").splitlines()[1].split()[0])
             for name, arguments in (("recent", {}), ("search", {"q": "err"}), ("statement", {"number": number}), ("transactions", {}),
-                                    ("scopes", {"by": "tag.route"}), ("findings", {}), ("sessions", {}), ("hex", {"session": 1}),
+                                    ("scopes", {"by": "tag.route"}), ("findings", {}), ("sessions", {}), ("hex", {"session": 2}),
                                     ("marks", {}), ("kill", {"session": 12345}), ("statement", {"number": 123456}), ("search", {"q": "nonsense:1"})):
                 with self.subTest(tool=name):
                     self.assertEqual(m.tool(name, **arguments), http.tool(name, **arguments))
-            self.assertIn("#1", m.tool("recent"))
+            self.assertIn("#2", m.tool("recent"))
             self.assertIn("Unknown column", m.tool("statement", number=number))
             self.assertIn("\"/books\" statements=7", m.tool("scopes", by="tag.route"))
 
@@ -112,8 +116,11 @@ class Mcp(unittest.TestCase):
 
     def test_texts_are_quoted_and_secrets_removed(self):
         with Stdio(self.proxy) as m:
-            answers = [m.tool("recent", n=200), m.tool("digests", n=200), m.tool("findings"), m.tool("transactions"), m.tool("hex", session=1)]
+            answers = [m.tool("recent", n=200), m.tool("digests", n=200), m.tool("findings", n=128), m.tool("transactions", n=200), m.tool("hex", session=2)]
             answers += [m.tool("statement", number=n) for n in range(1, 60)]
+            self.assertIn("NUL at the end", answers[0])
+            for answer in answers[1:4]:
+                self.assertNotRegex(answer, "^0 |can't be read")
             for secret in PLANTED:
                 self.assertEqual([a for a in answers if secret in a], [])
             self.assertEqual([a for a in answers if "\x1b" in a], [])

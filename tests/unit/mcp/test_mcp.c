@@ -160,8 +160,10 @@ static void answers_of_endpoints(void)
         check_reply(&options, CALL("recent", "{}"), 400, "{\"error\":\"column 1: no\"}",
                     "\"text\":\"column 1: no\"}],\"isError\":true");
         check_reply(&options, CALL("recent", "{}"), 500, "\xff\xfe", "the proxy refuses this");
-        check_reply(&options, CALL("recent", "{}"), 200, "rubbish", "0 records");
-        check_reply(&options, CALL("findings", "{}"), 200, "rubbish", "0 findings");
+        check_reply(&options, CALL("recent", "{}"), 200, "rubbish", "gap dropped=1");
+        check_reply(&options, CALL("findings", "{}"), 200, "rubbish", "can't be read");
+        check_reply(&options, CALL("digests", "{}"), 200,
+                    "{\"digests\":[{\"digest_text\":\"SELECT ? \\u0000\",\"count\":1}]}", "\\\\u0000");
         check_reply(&options, CALL("memory", "{}"), 200, "{\"stages\":[{\"stage\":\"tls\"}]}",
                     "tls: 0 (0 to 0)");
         check_reply(
