@@ -362,8 +362,9 @@ class Torn(unittest.TestCase):
 
 
 def look(at):
-    """@return the files of a folder as {(name, inode)}, and the sizes of each log and its old files together."""
-    found, sizes = set(), {}
+    """@return the files of a folder as {(name, inode)}, and the sizes of each log and its old files together. One that has two names, as
+    during a rotation, is counted once."""
+    found, sizes, counted = set(), {}, set()
     for entry in os.scandir(at):
         try:
             stat = entry.stat()
@@ -371,7 +372,8 @@ def look(at):
             continue
         log = entry.name.split(".")[0]
         found.add((entry.name, stat.st_ino))
-        sizes[log] = sizes.get(log, 0) + stat.st_size
+        sizes[log] = sizes.get(log, 0) + (0 if stat.st_ino in counted else stat.st_size)
+        counted.add(stat.st_ino)
     return found, sizes
 
 

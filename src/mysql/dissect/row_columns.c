@@ -85,9 +85,6 @@ static bool hash_short_values(const struct row_columns *c, struct span body, uin
         const uint8_t *at = body.data;
         const uint8_t *end = body.data + body.len;
         unsigned column = 0;
-        if (body.len == 0) {
-                return false;
-        }
         for (unsigned i = 0; i < c->n; column++) {
                 size_t len = at < end ? *at++ : (size_t)UINT8_MAX;
                 bool is_null = len == NULL_TEXT;

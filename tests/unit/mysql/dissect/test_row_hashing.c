@@ -165,6 +165,31 @@ static void hashes_of_many_columns(void)
         CU_ASSERT_STRING_EQUAL(hashes_of_session(32), expected);
 }
 
+/** Before a value that is hashed there may be long ones and NULL, and a row may end before it. */
+static void hashes_behind_long_values(void)
+{
+        enum { LONG = 300 };
+        uint8_t row[LONG + 6] = {0xfc, LONG % 256, LONG / 256};
+        memset(row + 3, 'x', LONG);
+        memcpy(row + 3 + LONG, "\xfb\1\x37", 3);
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\x03SELECT"));
+        script_answer(&s, SPAN("\3"));
+        script_answer_column(&s, "a", 252, 0, 63);
+        script_answer_column(&s, "b", 252, 0, 63);
+        script_answer_column(&s, "c", 3, 0, 63);
+        script_answer_eof(&s);
+        script_answer(&s, span_of(row, sizeof row));
+        script_answer(&s, SPAN("\1x\1y\1\x38"));
+        script_answer(&s, SPAN("\1x\xfb\2\x38"));
+        script_answer_eof(&s);
+        char expected[256] = "hashes";
+        put_hash(expected, sizeof expected, " ", "7");
+        put_hash(expected, sizeof expected, " ", "8");
+        (void)snprintf(expected + strlen(expected), 32, " 0");
+        CU_ASSERT_STRING_EQUAL(hashes_of_session(32), expected);
+}
+
 static struct value value_of(uint8_t type, const void *bytes, size_t n)
 {
         return (struct value){.type = type, .bytes = span_of(bytes, n), .true_len = n};
@@ -252,6 +277,7 @@ static const struct tap_test tests[] = {
     {"hashes of cached definitions", hashes_of_cached_definitions},
     {"hashes of single rows", hashes_of_single_rows},
     {"hashes of many columns", hashes_of_many_columns},
+    {"hashes behind long values", hashes_behind_long_values},
     {"more columns than there can be", more_columns_than_there_can_be},
     {"hashes of values", hashes_of_values},
 };
