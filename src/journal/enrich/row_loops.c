@@ -317,7 +317,7 @@ static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_s
         shape->loop.last_seq_num = record_uint_if_any(r, FIELD_CONN_SEQ_NUM);
         s->longest_us = r->duration_us > s->longest_us ? r->duration_us : s->longest_us;
         if (!shape->is_loop) {
-                row_timeline_add(&shape->timeline, r->mono_ns, keys);
+                row_timeline_add(&shape->timeline, r->conn_id, r->mono_ns, keys);
                 shape->parent =
                     row_shape_find_loop(shape, s->parents, s->shapes, ROW_LOOPS_SHAPES, pool->least);
                 shape->is_loop = shape->parent != ROW_LOOPS_PARENTS || chain;

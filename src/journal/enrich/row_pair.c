@@ -11,6 +11,7 @@ enum {
         NEAR_OF = 4, /* … at most this part of the rows */
         SHORT = 16,  /* in so few rows, those that run at the same time may be for any of them */
         NEXT = 2,
+        EACH_ONCE = 12,  /* values, each of which is asked once: so many are no chance */
         MORE = 2,        /* statements than usual make a loop over several sessions, or columns */
         VARIED = 4,      /* so many rows for each of the different values of a column, at most */
         VARIED_NEXT = 8, /* the same of rows one behind the other */
@@ -241,13 +242,13 @@ static bool is_in_turn(const struct row_pair *pair, struct row_parent *parent, u
                (are_most && are_nearly_all(values, hits));
 }
 
-/** The same of statements of several sessions, @p sorted by time: they run at the same time, a few rows apart. */
-static bool is_almost_in_turn(const struct row_pair *sorted, unsigned column, unsigned least)
+static void take_moment(struct row_pair *pair, struct row_parent *parent, const struct row_moment *moment)
 {
-        unsigned hits = sorted->hits[column];
-        bool is_near = hits * 4U >= sorted->turns * 3 && are_nearly_all(sorted->near[column], hits);
-        return (is_near || are_nearly_all(sorted->next, sorted->turns)) &&
-               sorted->rows[column] >= least + MORE;
+        struct statement_keys keys;
+        keys.n = moment->n;
+        keys.n_listed = 0;
+        memcpy(keys.at, moment->keys, moment->n * sizeof keys.at[0]);
+        (void)row_pair_take_any(pair, parent, &keys, moment->mono_ns, false);
 }
 
 /** What the statements of @p line have to do with the rows of @p parent. */
@@ -255,14 +256,52 @@ static struct row_pair sort(struct row_parent *parent, const struct row_timeline
 {
         struct row_pair sorted = {.count = 0};
         for (unsigned i = 0; i < line->n; i++) {
-                const struct row_moment *moment = &line->at[i];
-                struct statement_keys keys;
-                keys.n = moment->n;
-                keys.n_listed = 0;
-                memcpy(keys.at, moment->keys, moment->n * sizeof keys.at[0]);
-                (void)row_pair_take_any(&sorted, parent, &keys, moment->mono_ns, false);
+                take_moment(&sorted, parent, &line->at[i]);
         }
         return sorted;
+}
+
+/** The statements of @p line for a row of @p column behind that of the one before in their own session. */
+static unsigned count_ascending_apart(struct row_parent *parent, const struct row_timeline *line,
+                                      unsigned column)
+{
+        bool is_taken[ROW_TIMELINE] = {false};
+        unsigned n = 0;
+        for (unsigned i = 0; i < line->n; i++) {
+                struct row_pair part = {.count = 0};
+                for (unsigned k = i; k < line->n && !is_taken[i]; k++) {
+                        if (line->at[k].conn_id == line->at[i].conn_id) {
+                                take_moment(&part, parent, &line->at[k]);
+                                is_taken[k] = k > i;
+                        }
+                }
+                n += part.ascend[column];
+        }
+        return n;
+}
+
+/** Does each session go through a part of the rows at its own speed, so that they ask each value once together? */
+static bool are_parts(const struct row_pair *sorted, struct row_parent *parent,
+                      const struct row_timeline *line, unsigned column)
+{
+        unsigned hits = sorted->hits[column];
+        unsigned values = sorted->values[column];
+        return values >= EACH_ONCE && values * 6 >= row_parent_distinct(parent, column) * 5 &&
+               are_nearly_all(values, hits) &&
+               are_nearly_all(count_ascending_apart(parent, line, column), hits);
+}
+
+/** The same as is_in_turn of the statements of several sessions, @p sorted by time: they run at the same time, a few rows apart or each in a
+ *  part of them. */
+static bool is_almost_in_turn(const struct row_pair *sorted, struct row_parent *parent,
+                              const struct row_timeline *line, unsigned column, unsigned least)
+{
+        unsigned hits = sorted->hits[column];
+        bool has_most = hits * 4U >= sorted->turns * 3;
+        return sorted->rows[column] >= least + MORE &&
+               (are_nearly_all(sorted->next, sorted->turns) ||
+                (has_most &&
+                 (are_nearly_all(sorted->near[column], hits) || are_parts(sorted, parent, line, column))));
 }
 
 /** Is there a column whose rows were used by enough different values, which cover it, and in turn? */
@@ -280,8 +319,9 @@ static bool has_column(const struct row_pair *pair, struct row_parent *parent,
                 if (what->elsewhere != NULL && sorted.turns == 0) {
                         sorted = sort(parent, what->elsewhere);
                 }
-                if (what->elsewhere != NULL ? is_almost_in_turn(&sorted, column, least)
-                                            : is_in_turn(pair, parent, column, least)) {
+                if (what->elsewhere != NULL
+                        ? is_almost_in_turn(&sorted, parent, what->elsewhere, column, least)
+                        : is_in_turn(pair, parent, column, least)) {
                         return true;
                 }
         }

@@ -1,8 +1,10 @@
 #include "journal/enrich/row_timeline.h"
 
-void row_timeline_add(struct row_timeline *line, uint64_t mono_ns, const struct statement_keys *keys)
+void row_timeline_add(struct row_timeline *line, uint64_t conn_id, uint64_t mono_ns,
+                      const struct statement_keys *keys)
 {
         struct row_moment moment = {.mono_ns = mono_ns,
+                                    .conn_id = conn_id,
                                     .n = keys->n < ROW_TIMELINE_KEYS ? keys->n : ROW_TIMELINE_KEYS};
         memcpy(moment.keys, keys->at, moment.n * sizeof keys->at[0]);
         if (line->n == ROW_TIMELINE) {

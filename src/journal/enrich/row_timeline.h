@@ -10,6 +10,7 @@ enum { ROW_TIMELINE = 32, ROW_TIMELINE_KEYS = 4 /**< of a statement; further one
 
 struct row_moment {
         uint64_t mono_ns; /**< when the statement began */
+        uint64_t conn_id; /**< its session */
         unsigned n;       /**< its keys */
         uint32_t keys[ROW_TIMELINE_KEYS];
 };
@@ -19,7 +20,8 @@ struct row_timeline {
         struct row_moment at[ROW_TIMELINE]; /**< by time */
 };
 
-/** Add a statement that began at @p mono_ns; of ROW_TIMELINE ones, the one that began first is left out. */
-void row_timeline_add(struct row_timeline *line, uint64_t mono_ns, const struct statement_keys *keys);
+/** Add a statement of the session @p conn_id that began at @p mono_ns; of ROW_TIMELINE ones, the one that began first is left out. */
+void row_timeline_add(struct row_timeline *line, uint64_t conn_id, uint64_t mono_ns,
+                      const struct statement_keys *keys);
 
 #endif

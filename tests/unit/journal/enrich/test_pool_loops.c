@@ -175,6 +175,21 @@ static void out_of_order(void)
         finish();
 }
 
+/** Each of three sessions goes through every third row, and one is done before the next begins. */
+static void parts_one_after_the_other(void)
+{
+        uint64_t counts[ROW_LOOPS_ENDED];
+        begin();
+        (void)run(0, "SELECT id FROM p LIMIT ", 24, 24, 100);
+        for (unsigned part = 0; part < 3; part++) {
+                for (unsigned i = part; i < 24; i += 3) {
+                        (void)run(1 + part, "SELECT a FROM t WHERE id = ", 100 + i, 1, 0);
+                }
+        }
+        CU_ASSERT_EQUAL(pause(counts), 1);
+        finish();
+}
+
 /** Visitors look at one thing or another while somebody reads a list that has some of them, or all. */
 static void visitors(void)
 {
@@ -409,6 +424,7 @@ static const struct tap_test tests[] = {
     {"lists for each row", lists_for_each_row},
     {"a list of its own", a_list_of_its_own},
     {"out of order", out_of_order},
+    {"parts, one after the other", parts_one_after_the_other},
     {"after a slow loop", after_a_slow_loop},
 };
 
