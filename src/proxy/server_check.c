@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 /** One connection, from its beginning until the greeting. */
@@ -24,6 +25,8 @@ struct check {
 struct server_checks {
         struct loop *loop;
         struct generation *const *generation;
+        /* A timer of the kernel: with one of libevent, the loop of this worker would look at the clock whenever it has forwarded something. */
+        int timer_fd;
         struct event *timer;
         struct check *first;
 };
@@ -149,8 +152,8 @@ static void begin(struct server_checks *checks, struct server *server)
 static bool set_timer(struct server_checks *checks)
 {
         const uint64_t ms = (*checks->generation)->check_ms;
-        const struct timeval interval = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
-        return loop_add(checks->timer, &interval) == STATUS_OK;
+        const struct itimerspec once = {.it_value = {(time_t)(ms / 1000), (long)(ms % 1000 * 1000 * 1000)}};
+        return timerfd_settime(checks->timer_fd, 0, &once, NULL) == 0;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -158,8 +161,9 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         PROF_SCOPE(STAGE_WORKER);
         struct server_checks *checks = arg;
         const struct generation *g = *checks->generation;
-        (void)fd;
+        uint64_t expired;
         (void)what;
+        (void)!read(fd, &expired, sizeof expired);
         loop_tick(checks->loop);
         for (unsigned i = 0; i < g->n_listeners; i++) {
                 const struct server_group *servers = g->listeners[i].servers;
@@ -169,7 +173,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
                         }
                 }
         }
-        (void)set_timer(checks); /* the timer was in use a moment ago: there is memory for it */
+        (void)set_timer(checks); /* with a valid time it can't fail */
 }
 
 struct server_checks *server_checks_new(struct loop *loop, struct generation *const *generation)
@@ -180,8 +184,12 @@ struct server_checks *server_checks_new(struct loop *loop, struct generation *co
                 return NULL;
         }
         *checks = (struct server_checks){.loop = loop, .generation = generation};
-        checks->timer = evtimer_new(loop->base, on_timer, checks);
-        if (checks->timer == NULL || !set_timer(checks)) {
+        checks->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+        if (checks->timer_fd >= 0) {
+                checks->timer =
+                    event_new(loop->base, checks->timer_fd, EV_READ | EV_PERSIST, on_timer, checks);
+        }
+        if (checks->timer == NULL || loop_add(checks->timer, NULL) != STATUS_OK || !set_timer(checks)) {
                 server_checks_free(checks);
                 return NULL;
         }
@@ -199,6 +207,9 @@ void server_checks_free(struct server_checks *checks)
         }
         if (checks->timer != NULL) {
                 event_free(checks->timer);
+        }
+        if (checks->timer_fd >= 0) {
+                (void)close(checks->timer_fd);
         }
         prof_free(checks);
 }
