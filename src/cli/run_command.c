@@ -12,7 +12,7 @@
 #include "profile/heap/prof.h"
 #include "profile/heap/rate.h"
 #include "proxy/proxy.h"
-#include "run/compare.h"
+#include "run/comparison.h"
 #include "run/judge.h"
 #include "run/report.h"
 #include "run/supervisor.h"
@@ -45,7 +45,7 @@ struct run {
         struct admin *admin;
         struct tally_state *tally;
         struct judge judge;
-        struct compare compare;
+        struct comparison comparison;
         struct outcome outcome;
         struct rlimit files; /* open files that the command may have, as we may */
         char port[8];
@@ -261,7 +261,7 @@ static int report(struct run *r, uint64_t began_ns)
         o->is_empty = o->tally->total.statements == 0 && !r->options.config.allow_empty;
         o->duration_ns = clock_mono_ns() - began_ns;
         if (r->options.compare != NULL) {
-                compare_add(&r->compare, o);
+                comparison_add(&r->comparison, o);
         }
         bool ok = judge_run(&r->judge, o);
         ok = write_reports(r) && ok;
@@ -303,7 +303,7 @@ static enum status read_files(struct run *r)
                                   .baseline_path = o->config.baseline,
                                   .mode = o->mode,
                                   .prune = o->prune};
-        if (o->compare != NULL && compare_read(&r->compare, o->compare) != STATUS_OK) {
+        if (o->compare != NULL && comparison_read(&r->comparison, o->compare) != STATUS_OK) {
                 return STATUS_INVALID;
         }
         return judge_read(&r->judge);
@@ -331,7 +331,7 @@ int command_run(int argc, char **argv)
         remove_socket(&r);
         outcome_fini(&r.outcome);
         judge_fini(&r.judge);
-        compare_fini(&r.compare);
+        comparison_fini(&r.comparison);
         journal_free(r.journal);
         tally_free(r.tally);
         run_options_fini(&r.options);

@@ -6,8 +6,8 @@ src_librun_a_SOURCES = \
 	src/run/budget.h \
 	src/run/code_place.c \
 	src/run/code_place.h \
-	src/run/compare.c \
-	src/run/compare.h \
+	src/run/comparison.c \
+	src/run/comparison.h \
 	src/run/contract.c \
 	src/run/contract.h \
 	src/run/findings.c \

@@ -1,6 +1,6 @@
 /* The forms of the report, with texts that need escapes; and the comparison with another report. */
 #include "json_check.h"
-#include "run/compare.h"
+#include "run/comparison.h"
 #include "run/findings.h"
 #include "run/json_reader.h"
 #include "run/report.h"
@@ -180,7 +180,7 @@ static void places(void)
 static void runs_are_compared(void)
 {
         struct suite s;
-        struct compare c;
+        struct comparison c;
         begin(&s);
         put(&s, "a", "same", 10, 1000, 0);
         put(&s, "a", "gone " HOSTILE, 2, 1000, 0);
@@ -201,9 +201,9 @@ static void runs_are_compared(void)
         put(&s, "a", "slower, but rare", 4, 3000, 0);
         put(&s, "a", "faster", 10, 1000, 0);
         s.o.tally = tally_finish(s.state);
-        CU_ASSERT_EQUAL(compare_read(&c, path), STATUS_OK);
+        CU_ASSERT_EQUAL(comparison_read(&c, path), STATUS_OK);
         CU_ASSERT_EQUAL(c.n, 6);
-        compare_add(&c, &s.o);
+        comparison_add(&c, &s.o);
         outcome_sort(&s.o);
         CU_ASSERT_EQUAL_FATAL(s.o.n, 4);
         CU_ASSERT_STRING_EQUAL(s.o.items[0].message, "compare: gone, sent 2 times before");
@@ -211,7 +211,7 @@ static void runs_are_compared(void)
         CU_ASSERT_STRING_EQUAL(s.o.items[2].message, "compare: new, sent 3 times");
         CU_ASSERT_EQUAL(strncmp(s.o.items[3].message, "compare: slower; median 3", 25), 0);
         CU_ASSERT_FALSE(outcome_failed(&s.o));
-        compare_fini(&c);
+        comparison_fini(&c);
         end(&s);
 }
 
@@ -226,16 +226,16 @@ static void other_files_are_no_reports(void)
                                             "{\"querytap_run\":1,\"shapes\":[{\"text\":1}]}",
                                             "{\"querytap_run\":1,\"shapes\":[{\"text\":\"\\u12\"}]}",
                                             "{\"querytap_run\":1,\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]}"};
-        struct compare c;
+        struct comparison c;
         for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
                 write_file(path, wrong[i]);
-                CU_ASSERT_EQUAL(compare_read(&c, path), STATUS_INVALID);
+                CU_ASSERT_EQUAL(comparison_read(&c, path), STATUS_INVALID);
         }
         write_file(path, " { \"querytap_run\" : 1 , \"x\" : [ -1.5e3 , true , { } , [ ] , \"\\\"\" ] , "
                          "\"shapes\" : [ ] } ");
-        CU_ASSERT_EQUAL(compare_read(&c, path), STATUS_OK);
-        compare_fini(&c);
-        CU_ASSERT_EQUAL(compare_read(&c, "/nosuch/file"), STATUS_NOTFOUND);
+        CU_ASSERT_EQUAL(comparison_read(&c, path), STATUS_OK);
+        comparison_fini(&c);
+        CU_ASSERT_EQUAL(comparison_read(&c, "/nosuch/file"), STATUS_NOTFOUND);
 }
 
 static void texts_of_json(void)

@@ -1,4 +1,4 @@
-#include "run/compare.h"
+#include "run/comparison.h"
 
 #include "base/diag.h"
 #include "profile/heap/prof.h"
@@ -15,20 +15,20 @@ enum { KEY_MAX = 32 };
 
 static int by_text(const void *a, const void *b)
 {
-        return text_file_compare(((const struct compare_shape *)a)->text,
-                                 ((const struct compare_shape *)b)->text);
+        return text_file_compare(((const struct comparison_shape *)a)->text,
+                                 ((const struct comparison_shape *)b)->text);
 }
 
 /** Read a shape; its text goes to @p texts. */
-static bool read_shape(struct compare *c, struct json_reader *r, struct writer *texts)
+static bool read_shape(struct comparison *c, struct json_reader *r, struct writer *texts)
 {
         char key[KEY_MAX];
         if (!lookup_grow((void **)&c->shapes, sizeof *c->shapes, c->n, &c->room) ||
             !json_reader_begin(r, '{')) {
                 return false;
         }
-        struct compare_shape *s = &c->shapes[c->n++];
-        *s = (struct compare_shape){.count = 0};
+        struct comparison_shape *s = &c->shapes[c->n++];
+        *s = (struct comparison_shape){.count = 0};
         while (json_reader_member(r, key, sizeof key)) {
                 size_t at = texts->at;
                 if (strcmp(key, "text") == 0) {
@@ -48,7 +48,7 @@ static bool read_shape(struct compare *c, struct json_reader *r, struct writer *
 }
 
 /** Read the report in c->bytes, in whose place the texts of the shapes are then: they are not longer there than escaped. */
-static bool read_report(struct compare *c, size_t len)
+static bool read_report(struct comparison *c, size_t len)
 {
         char key[KEY_MAX];
         uint64_t version = 0;
@@ -71,10 +71,10 @@ static bool read_report(struct compare *c, size_t len)
         return ok && !r.failed && version == 1;
 }
 
-enum status compare_read(struct compare *c, const char *path)
+enum status comparison_read(struct comparison *c, const char *path)
 {
         size_t len = 0;
-        *c = (struct compare){.bytes = NULL};
+        *c = (struct comparison){.bytes = NULL};
         enum status status = text_file_slurp(path, &c->bytes, &len);
         if (status == STATUS_NOTFOUND) {
                 diag(DIAG_ERROR, "%s: there is no such file", path);
@@ -84,18 +84,18 @@ enum status compare_read(struct compare *c, const char *path)
                 status = STATUS_INVALID;
         }
         if (status != STATUS_OK) {
-                compare_fini(c);
+                comparison_fini(c);
         } else if (c->n > 0) {
                 qsort(c->shapes, c->n, sizeof *c->shapes, by_text);
         }
         return status;
 }
 
-void compare_fini(struct compare *c)
+void comparison_fini(struct comparison *c)
 {
         prof_free(c->bytes);
         prof_free(c->shapes);
-        *c = (struct compare){.bytes = NULL};
+        *c = (struct comparison){.bytes = NULL};
 }
 
 /* --- the comparison ------------------------------------------------------------------------------------------------- */
@@ -112,7 +112,7 @@ static bool is_longer(uint64_t now_us, uint64_t before_us)
 
 /** Compare a shape that both runs have. */
 static void compare_shapes(struct outcome *o, const struct tally_shape *now,
-                           const struct compare_shape *before)
+                           const struct comparison_shape *before)
 {
         uint64_t count = now->counts.statements;
         uint64_t p50_us = tally_percentile_us(now, 0.5);
@@ -153,7 +153,7 @@ static int by_shape(const void *a, const void *b)
                                  (*(const struct tally_shape *const *)b)->text);
 }
 
-void compare_add(const struct compare *c, struct outcome *o)
+void comparison_add(const struct comparison *c, struct outcome *o)
 {
         const struct tally *t = o->tally;
         const struct tally_shape **sorted = prof_calloc(STAGE_MAIN, t->n_shapes + 1, sizeof(void *));
@@ -163,8 +163,8 @@ void compare_add(const struct compare *c, struct outcome *o)
         }
         for (size_t i = 0; i < t->n_shapes; i++) {
                 const struct tally_shape *s = &t->shapes[i];
-                const struct compare_shape wanted = {.text = s->text};
-                const struct compare_shape *before =
+                const struct comparison_shape wanted = {.text = s->text};
+                const struct comparison_shape *before =
                     c->n > 0 ? bsearch(&wanted, c->shapes, c->n, sizeof wanted, by_text) : NULL;
                 sorted[i] = s;
                 if (before != NULL) {
