@@ -102,7 +102,7 @@ static void put_line(FILE *out, struct span scope, struct span finding, struct s
 }
 
 /** Write the lines of the file before @p scope (NULL: all that are left) whose scope did not run. */
-static size_t put_others(FILE *out, const struct baseline *b, size_t from, const struct span *scope,
+static size_t put_unseen(FILE *out, const struct baseline *b, size_t from, const struct span *scope,
                          const struct tally *t)
 {
         for (; from < b->file.n; from++) {
@@ -143,13 +143,13 @@ bool baseline_write(const struct baseline *b, const char *path, const struct tal
                 if (i > 0 && t->uses[i].scope == t->uses[i - 1].scope) {
                         continue;
                 }
-                other = put_others(out, b, other, &t->scopes[t->uses[i].scope].name, t);
+                other = put_unseen(out, b, other, &t->scopes[t->uses[i].scope].name, t);
                 for (unsigned f = 0; f < FINDING_COUNT; f++) {
                         if ((set >> f & 1) != 0) {
                                 put_findings(out, t, i, f);
                         }
                 }
         }
-        (void)put_others(out, b, other, NULL, t);
+        (void)put_unseen(out, b, other, NULL, t);
         return text_file_end(out, path);
 }

@@ -58,7 +58,7 @@ enum status text_file_slurp(const char *path, char **bytes, size_t *len)
 }
 
 /** Replace the escapes in @p text, in place. @return the bytes that are left; SIZE_MAX if an escape is wrong. */
-static size_t unescape(char *text, size_t len)
+static size_t undo_escapes(char *text, size_t len)
 {
         size_t to = 0;
         for (size_t i = 0; i < len; i++) {
@@ -92,7 +92,7 @@ static bool split(char *line, size_t len, struct text_line *out)
                         return false;
                 }
                 size_t taken = tab != NULL ? (size_t)(tab - line) : len;
-                size_t n = unescape(line, taken);
+                size_t n = undo_escapes(line, taken);
                 if (n == SIZE_MAX) {
                         return false;
                 }
@@ -104,7 +104,7 @@ static bool split(char *line, size_t len, struct text_line *out)
 }
 
 /** Take the comment @p text, which may say how many runs there were. */
-static void take_comment(struct text_file *f, const char *text)
+static void add_comment_line(struct text_file *f, const char *text)
 {
         const char *runs = strstr(text, "runs: ");
         f->runs = runs != NULL ? (unsigned)strtoul(runs + 6, NULL, 10) : f->runs;
@@ -121,7 +121,7 @@ static enum status parse(struct text_file *f, const char *path, size_t len)
                 number++;
                 at[n] = '\0';
                 if (*at == '#') {
-                        take_comment(f, at);
+                        add_comment_line(f, at);
                 } else if (n > 0) {
                         if (!lookup_grow((void **)&f->lines, sizeof *f->lines, f->n, &f->room)) {
                                 diag(DIAG_ERROR, "%s: %s", path, strerror(ENOMEM));

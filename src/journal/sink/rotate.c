@@ -119,7 +119,7 @@ void rotate_put_off(struct rotate *r)
  *  @return 0, or -1 with errno; then nothing has changed. */
 static int exchange(const char *file, const char *fresh, const char *to)
 {
-        bool linked = link(file, to) == 0;
+        bool linked = linkat(AT_FDCWD, file, AT_FDCWD, to, 0) == 0;
         if (!linked && (errno == EEXIST || errno == ENOENT || rename_new(file, to) != 0)) {
                 return -1;
         }
